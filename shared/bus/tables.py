@@ -1,0 +1,94 @@
+"""The bus's tables in every service's database: the source's side, the consumer's side, leases for both."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, text
+
+from shared.database.types import Id, Timestamp, naming_convention
+
+metadata = MetaData(naming_convention=naming_convention)
+Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in an INTEGER PRIMARY KEY
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("event_id", Id, nullable=False),
+    Column("type", String(120), nullable=False),
+    Column("trace_id", String(32), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("number", BigInteger),
+    Column("envelope", Text, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("is_sent", Boolean, nullable=False, default=False),
+    sqlite_autoincrement=True,  # a number once given is never given again, even when the newest row is pruned
+)
+Index("ix_outbox_partition_number", outbox.c.partition, outbox.c.number, unique=True)
+Index("ix_outbox_trace_id", outbox.c.trace_id)
+_unnumbered, _unsent = text("number IS NULL"), text("number IS NOT NULL AND NOT is_sent")
+Index("ix_outbox_unnumbered", outbox.c.seq, sqlite_where=_unnumbered, postgresql_where=_unnumbered)
+Index("ix_outbox_unsent", outbox.c.partition, outbox.c.number, sqlite_where=_unsent, postgresql_where=_unsent)
+
+outbox_numbers = Table(
+    "outbox_numbers",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("assigned", BigInteger, nullable=False),
+)
+
+incarnations = Table(
+    "incarnations",
+    metadata,
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("incarnation", String(32), nullable=False),
+    Column("base", BigInteger, nullable=False),
+)
+"""Which incarnations of this source there were; numbers above `base` given before it began are void."""
+
+consumers = Table(
+    "consumers",
+    metadata,
+    Column("consumer", String(60), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("incarnation", String(32), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("reported_at", Timestamp, nullable=False),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("source", String(60), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("incarnation", String(32), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+)
+"""How far this service has handled each source; `attempts` counts starts on the event after `number`."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("lease_until", Timestamp, nullable=False),
+)
+
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("handler", String(120), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("run_at", Timestamp, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Events that a handler could not take yet (`waiting`) or never could (`parked`), in the order of their arrival."""
+Index("ix_waiting_handler_key_id", waiting.c.handler, waiting.c.key, waiting.c.id)
+Index("ix_waiting_state_run_at", waiting.c.state, waiting.c.run_at)

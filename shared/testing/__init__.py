@@ -1,0 +1,9 @@
+"""What tests stand on: real servers on free ports, databases of both kinds, bounded waits.
+
+Fixtures (shared.testing.fixtures, loaded by pyproject.toml): `redis_url` and `redis_server` (an own Valkey),
+`postgres_url` (an own, empty PostgreSQL database per test), `database_url` (both kinds, one after the other).
+"""
+
+from shared.testing.waiting import eventually
+
+__all__ = ["eventually"]
