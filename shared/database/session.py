@@ -19,6 +19,8 @@ class Database:
         self.migrations = migrations
         self._engine: Engine | None = None
         self._reading: Engine | None = None
+        self.session_info: dict = {}
+        """Given to every session's `info`: what the bus wants known in a unit of work."""
 
     @property
     def engine(self) -> Engine:
@@ -54,7 +56,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A write unit: begun at its first statement, committed on leaving, rolled back on an exception."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine, expire_on_commit=False, info=self.session_info) as session:
             try:
                 yield session
                 session.commit()

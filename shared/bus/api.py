@@ -1,0 +1,72 @@
+"""The bus's internal routes: the feed for consumers, the state of the role for whoever watches it."""
+
+from flask import Response, jsonify
+from sqlalchemy import select
+
+from shared.bus import feed
+from shared.bus.leases import is_held
+from shared.bus.relay import LEASE
+from shared.bus.tables import outbox, waiting
+from shared.problems import Unavailable
+from shared.web import Resource, endpoint
+
+
+class NoNumbersYet(Unavailable):
+    """The source's relay has not run yet, so its events have no numbers."""
+
+
+def add_routes(app, bus) -> None:
+    """Adds GET /internal/events and GET /readyz/bus, and gives the service's events to its trace."""
+
+    @app.get("/readyz/bus")
+    def ready() -> tuple[Response, int]:
+        with bus.database.reading() as session:
+            leads = is_held(session, LEASE)
+        return jsonify(relay="leading" if leads else "nobody leads"), 200 if leads else 503
+
+    app.extensions["api"].add_resource(Events, "/internal/events")
+    app.extensions["trace_sources"].append(traced_events)
+
+
+class Events(Resource):
+    """The feed: GET with after.<partition>=<number handled>."""
+
+    @endpoint(access="service")
+    def get(self, session, identity):
+        """Give a consumer the events after the numbers that it has handled."""
+        return answer_feed(session, identity.id)
+
+
+def answer_feed(session, consumer: str) -> Response:
+    """Answers the question in the request's query; the question is `consumer`'s report when it says so."""
+    import orjson
+    from flask import current_app, request
+
+    bus = current_app.extensions["bus"]
+    incarnation = request.args.get("incarnation")
+    numbers = {int(k[6:]): int(v) for k, v in request.args.items() if k.startswith("after.") and k[6:].isdigit()}
+    limit = min(request.args.get("limit", feed.LIMIT, type=int), feed.LIMIT)
+    answer = feed.read_feed(session, bus.service, incarnation, numbers, limit=limit)
+    if answer is None:
+        raise NoNumbersYet(headers={"Retry-After": "1"})
+    if request.args.get("consumer"):
+        own = numbers if answer.incarnation == incarnation else {}
+        with bus.database.transaction() as writing:
+            feed.note_report(writing, consumer, answer, own)
+    return Response(orjson.dumps(feed.answer_document(answer)), mimetype="application/json")
+
+
+def traced_events(session, trace_id: str) -> list[dict]:
+    """What the trace announced here, and what of it waits or is parked."""
+    announced = select(outbox.c.created_at, outbox.c.type, outbox.c.event_id).where(outbox.c.trace_id == trace_id)
+    entries = [
+        {"at": row.created_at, "what": "event announced", "detail": f"{row.type} {row.event_id}"}
+        for row in session.execute(announced.order_by(outbox.c.seq).limit(500))
+    ]
+    held = select(waiting.c.created_at, waiting.c.state, waiting.c.handler).where(
+        waiting.c.envelope.contains(trace_id, autoescape=True)
+    )
+    return entries + [
+        {"at": row.created_at, "what": f"event {row.state}", "detail": row.handler}
+        for row in session.execute(held.limit(100))
+    ]

@@ -1,0 +1,70 @@
+"""The bus as an extension of a service's app: poking, the feed, `flask bus`."""
+
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from shared.bus import feed
+from shared.bus.consumer import Consumer
+from shared.bus.handlers import Handlers
+from shared.bus.leases import Leases, process_name
+from shared.bus.poke import Poker
+from shared.bus.redis_streams import RedisStreams
+from shared.bus.relay import Relay
+from shared.bus.role import BusRole
+from shared.bus.transport import Transport
+from shared.database import Database
+
+
+class Bus:
+    """What a service is connected to the others by; unbound until `init_app`."""
+
+    def __init__(self) -> None:
+        self.database: Database
+        self.transport: Transport
+        self.settings: Any = None
+
+    def init_app(
+        self, app, settings, *, database: Database, handlers: Handlers | None = None, commands: Sequence[Any] = ()
+    ) -> None:
+        """Lets `announce` poke the bus role, adds GET /internal/events, GET /readyz/bus and `flask bus`."""
+        from shared.bus.api import add_routes
+
+        self.settings, self.database = settings, database
+        self.service = app.extensions["service"]
+        self.handlers = handlers or Handlers(self.service)
+        self.commands = commands
+        self.transport = RedisStreams(settings.bus_url)
+        database.session_info.update(
+            partitions=settings.bus_partitions, poke=Poker(self.transport, self.service).poke
+        )
+        app.extensions["bus"] = self
+        add_routes(app, self)
+        self._add_commands(app)
+
+    def feed_client(self) -> feed.FeedClient:
+        """A client for other services' feeds, under this service's own token."""
+        from shared.identity.services import ServiceTokens
+
+        return feed.FeedClient(self.settings.sources, ServiceTokens(self.service, self.settings).issue)
+
+    def role(self) -> BusRole:
+        """The bus role, wired but not yet running."""
+        leases = Leases(self.database, process_name())
+        partitions = self.settings.bus_partitions
+        relay = Relay(self.service, self.database, self.transport, leases, partitions)
+        consumer = Consumer(self.database, self.transport, self.handlers, self.feed_client(), leases, partitions)
+        role = BusRole(self.service, self.database, self.transport, relay, consumer)
+        role.window = timedelta(hours=self.settings.event_window_hours)
+        role.senders = [command.sender(self.settings).step for command in self.commands]
+        return role
+
+    def _add_commands(self, app) -> None:
+        from shared import logs
+
+        @app.cli.command("bus")
+        def run_bus() -> None:
+            """Run the bus role: relay the outbox, handle events, send commands."""
+            logs.set_role("bus")
+            sys.exit(self.role().run())

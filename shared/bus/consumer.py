@@ -1,0 +1,236 @@
+"""The consumer: handles each source's events once and in order, whatever the broker does."""
+
+import time
+from collections.abc import Iterable
+from itertools import groupby
+
+from shared.bus import positions, waiting
+from shared.bus.feed import FeedAnswer, FeedClient, FeedDown
+from shared.bus.handlers import Handlers
+from shared.bus.leases import Leases
+from shared.bus.positions import Position, PositionMoved
+from shared.bus.transport import Entry, Reader, Transport, TransportDown
+from shared.bus.watch import SourceWatch
+from shared.database import Database
+from shared.database.errors import is_passing
+from shared.events import Envelope
+from shared.logs import get
+
+BATCH = 200
+MAX_STARTS = 5
+"""So many times an event may take the process down with it before it is parked."""
+
+log = get("bus")
+
+
+class Consumer:
+    """Call `step` again and again; one process at a time handles a partition, held by a lease."""
+
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport,
+        handlers: Handlers,
+        feed: FeedClient,
+        leases: Leases,
+        partitions: int,
+    ):
+        self.database, self.transport, self.handlers, self.feed = database, transport, handlers, feed
+        self.leases = leases
+        self.sources = sorted(handlers.sources)
+        self.waiting = waiting.Waiting(database, handlers)
+        self.watch = {source: SourceWatch() for source in self.sources}
+        self._lease_names = {f"partition:{partition}": partition for partition in range(partitions)}
+        self._held: set[int] = set()
+        self._renew_at = 0.0
+        self._reader: Reader | None = None
+        self._positions: dict[tuple[str, int], Position] = {}
+        self._careful: set[tuple[str, int]] = set()
+
+    def step(self, *, wait_seconds: float = 1.0) -> int:
+        """Reads on, handles what is next, retries what waits, asks feeds where needed; how many events it handled."""
+        if not self._hold_leases():
+            return 0
+        handled = self._take(self._read(wait_seconds))
+        handled += self.waiting.step(self._held)
+        return handled + sum(self._ask(source) for source in self.sources if self._must_ask(source))
+
+    def _hold_leases(self) -> bool:
+        now = time.monotonic()
+        if now >= self._renew_at:
+            held = {self._lease_names[name] for name in self.leases.hold(list(self._lease_names))}
+            self._renew_at = now + self.leases.seconds / 3
+            if held != self._held:
+                self._begin(held)
+        return bool(self._held)
+
+    def _begin(self, held: set[int]) -> None:
+        """A changed set of partitions starts afresh: positions from the database, first events with care."""
+        self._held, self._reader = held, None
+        self._reload()
+        self._careful = {(source, partition) for source in self.sources for partition in held}
+        for watch in self.watch.values():
+            watch.doubt()
+
+    def _reload(self) -> None:
+        with self.database.reading() as session:
+            self._positions = positions.load(session, set(self.sources))
+
+    def _read(self, wait_seconds: float) -> list[Entry]:
+        if not self.sources:
+            time.sleep(wait_seconds)
+            return []
+        try:
+            if self._reader is None:
+                self._reader = self.transport.reader(sorted(self._held))
+            entries = self._reader.read(wait_seconds=wait_seconds, count=BATCH)
+            for source, last in self.transport.last(self.sources).items():
+                self.watch[source].tell(last)
+            return entries
+        except TransportDown as down:
+            log.warning("the broker is silent", error=str(down))
+            self._reader = None
+            for watch in self.watch.values():
+                watch.silence()
+            time.sleep(min(wait_seconds, 0.2))
+            return []
+
+    def _take(self, entries: Iterable[Entry]) -> int:
+        """Handles what follows the positions without a gap; a gap has the feed asked."""
+        wanted = [e for e in entries if e.source in self.watch and e.partition in self._held]
+        wanted.sort(key=lambda e: (e.source, e.partition, e.number))
+        handled = 0
+        for (source, partition), run in groupby(wanted, key=lambda e: (e.source, e.partition)):
+            position = self._positions.get((source, partition))
+            following, is_gap = follow(position, run)
+            if is_gap:
+                self.watch[source].doubt()
+            try:
+                handled += self._handle(position, following) if position else 0
+            except PositionMoved as moved:
+                log.info("another process goes on here", reason=str(moved))
+                self._reload()
+        return handled
+
+    def _handle(self, position: Position, entries: list[Entry]) -> int:
+        """Handles a run that follows the position: all in one commit, or one by one where that fails."""
+        key = (position.source, position.partition)
+        done = 0
+        if entries and key in self._careful:
+            self._handle_carefully(position, entries[0])
+            self._careful.discard(key)
+            done = 1
+        if len(entries) > done:
+            try:
+                self._handle_batch(position, entries[done:])
+            except PositionMoved:
+                raise
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                for entry in entries[done:]:
+                    self._handle_one(position, entry)
+        return len(entries)
+
+    def _handle_batch(self, position: Position, entries: list[Entry]) -> None:
+        wanted = [(entry, Envelope.from_json(entry.envelope)) for entry in entries if self.handlers.of(entry.type)]
+        with self.database.transaction() as session:
+            positions.move(session, position, entries[-1].number)
+            queues = waiting.queues(session, {envelope.key for _, envelope in wanted})
+            for entry, envelope in wanted:
+                for handler in self.handlers.of(entry.type):
+                    if (handler.name, envelope.key) in queues:
+                        waiting.put_off(session, handler, envelope, entry.partition, None)
+                    else:
+                        handler.run(session, envelope)
+        position.number, position.attempts = entries[-1].number, 0
+
+    def _handle_one(self, position: Position, entry: Entry) -> None:
+        """Each handler under a savepoint: the one that raises has the event wait, the others keep their effects."""
+        with self.database.transaction() as session:
+            positions.move(session, position, entry.number)
+            envelope = Envelope.from_json(entry.envelope)
+            queues = waiting.queues(session, {envelope.key})
+            for handler in self.handlers.of(entry.type):
+                if (handler.name, envelope.key) in queues:
+                    waiting.put_off(session, handler, envelope, entry.partition, None)
+                    continue
+                try:
+                    with session.begin_nested():
+                        handler.run(session, envelope)
+                except Exception as error:
+                    if is_passing(error):
+                        raise
+                    waiting.put_off(session, handler, envelope, entry.partition, error)
+        position.number, position.attempts = entry.number, 0
+
+    def _handle_carefully(self, position: Position, entry: Entry) -> None:
+        """After a takeover the start is committed before it is made: an event that kills the process can't loop."""
+        if not self.handlers.of(entry.type):
+            self._handle_one(position, entry)
+            return
+        with self.database.transaction() as session:
+            positions.count_attempt(session, position)
+        position.attempts += 1
+        if position.attempts <= MAX_STARTS:
+            self._handle_one(position, entry)
+        else:
+            self._park(position, entry)
+
+    def _park(self, position: Position, entry: Entry) -> None:
+        with self.database.transaction() as session:
+            positions.move(session, position, entry.number)
+            for handler in self.handlers.of(entry.type):
+                error = RuntimeError(f"the process ended {MAX_STARTS} times while it handled this event")
+                waiting.park(session, handler, Envelope.from_json(entry.envelope), entry.partition, error)
+        position.number, position.attempts = entry.number, 0
+
+    def _must_ask(self, source: str) -> bool:
+        known = {p: self._positions.get((source, p)) for p in self._held}
+        return self.watch[source].is_due({p: (at.incarnation, at.number) for p, at in known.items() if at})
+
+    def _ask(self, source: str) -> int:
+        """Reads what was missed from the source, which takes the question as a report."""
+        known = {p: at for (s, p), at in self._positions.items() if s == source}
+        newest = max((at.incarnation for at in known.values()), default=None)
+        numbers = {p: at.number for p, at in known.items() if at.incarnation == newest}
+        consumer = self.handlers.service
+        try:
+            answer = self.feed.ask(source, consumer=consumer, incarnation=newest, numbers=numbers)
+        except FeedDown as down:
+            self.watch[source].asked(is_answered=False, is_more=False)
+            log.warning("a feed is silent", error=str(down))
+            return 0
+        if not all(stands_in(answer, known.get(partition), number) for partition, number in answer.start.items()):
+            self._adopt(source, answer)
+        handled = self._take(answer.entries)
+        self.watch[source].asked(is_answered=True, is_more=bool(answer.entries))
+        return handled
+
+    def _adopt(self, source: str, answer: FeedAnswer) -> None:
+        try:
+            with self.database.transaction() as session:
+                positions.adopt(session, source, self._positions, answer)
+        except PositionMoved as moved:
+            log.info("another process goes on here", reason=str(moved))
+        self._reload()
+
+
+def stands_in(answer: FeedAnswer, position: Position | None, start: int) -> bool:
+    """Whether a position is of the answer's incarnation and not before what the source still has."""
+    return position is not None and position.incarnation == answer.incarnation and position.number >= start
+
+
+def follow(position: Position | None, run: Iterable[Entry]) -> tuple[list[Entry], bool]:
+    """Of a run sorted by number: what follows the position without a gap, and whether there was one."""
+    if position is None:
+        return [], True
+    entries: list[Entry] = []
+    is_gap = False
+    for entry in run:
+        expected = position.number + len(entries) + 1
+        if entry.incarnation == position.incarnation and entry.number == expected:
+            entries.append(entry)
+        elif entry.incarnation != position.incarnation or entry.number > expected:
+            is_gap = True
+    return entries, is_gap

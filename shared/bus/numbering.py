@@ -1,0 +1,121 @@
+"""The source's log: which numbers its committed events have, under which incarnation."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from shared.bus.leases import insert_new
+from shared.bus.tables import consumers, incarnations, outbox, outbox_numbers
+from shared.bus.transport import Entry
+from shared.ids import new_id
+
+_GIVE_NUMBERS = text("""
+    WITH batch AS (SELECT seq, "partition" AS p FROM outbox WHERE number IS NULL ORDER BY seq LIMIT :count),
+    numbered AS (
+        SELECT batch.seq AS seq,
+               outbox_numbers.assigned + row_number() OVER (PARTITION BY batch.p ORDER BY batch.seq) AS number
+        FROM batch JOIN outbox_numbers ON outbox_numbers."partition" = batch.p
+    )
+    UPDATE outbox SET number = numbered.number FROM numbered WHERE outbox.seq = numbered.seq
+""")
+_UNSENT = text("number IS NOT NULL AND NOT is_sent")
+_NEWEST = (
+    select(func.max(outbox.c.number)).where(outbox.c.partition == outbox_numbers.c.partition).correlate(outbox_numbers)
+).scalar_subquery()
+
+
+def give_numbers(session: Session, count: int) -> int:
+    """Numbers up to `count` committed events in sequence order, densely per partition; how many there were.
+
+    The caller's transaction has checked the relay's generation: numbers are given by one relay at a time.
+    """
+    given = session.execute(_GIVE_NUMBERS, {"count": count}).rowcount
+    if given:
+        session.execute(
+            update(outbox_numbers).where(_NEWEST > outbox_numbers.c.assigned).values(assigned=_NEWEST)
+        )
+    return given
+
+
+def unsent(session: Session, source: str, incarnation: str, count: int) -> list[tuple[int, Entry]]:
+    """Numbered events that the broker was not told yet, in order of number within each partition."""
+    columns = outbox.c.seq, outbox.c.partition, outbox.c.number, outbox.c.type, outbox.c.envelope
+    rows = session.execute(
+        select(*columns)
+        .where(_UNSENT)
+        .order_by(outbox.c.partition, outbox.c.number)
+        .limit(count)
+    )
+    return [(seq, Entry(source, incarnation, *rest)) for seq, *rest in rows]
+
+
+def has_unnumbered(session: Session) -> bool:
+    """Whether committed events wait for their number."""
+    return session.scalar(select(outbox.c.seq).where(outbox.c.number.is_(None)).limit(1)) is not None
+
+
+def has_unsent(session: Session) -> bool:
+    """Whether numbered events wait to be told to the broker."""
+    return session.scalar(select(outbox.c.seq).where(_UNSENT).limit(1)) is not None
+
+
+def mark_sent(session: Session, rows: Sequence[tuple[int, Entry]]) -> None:
+    """Notes what the broker has been told."""
+    if rows:
+        session.execute(update(outbox).where(outbox.c.seq.in_([seq for seq, _ in rows])).values(is_sent=True))
+
+
+def assigned(session: Session) -> dict[int, int]:
+    """The last number given, per partition."""
+    return dict(session.execute(select(outbox_numbers.c.partition, outbox_numbers.c.assigned)).tuples().all())
+
+
+def prepare(session: Session, partitions: int) -> None:
+    """Makes the counters and the first incarnation where there are none."""
+    rows = [{"partition": partition, "assigned": 0} for partition in range(partitions)]
+    session.execute(insert_new(session, outbox_numbers).values(rows).on_conflict_do_nothing())
+    if current_incarnation(session) is None:
+        begin_incarnation(session)
+
+
+def current_incarnation(session: Session) -> str | None:
+    """The incarnation under which numbers are given now; None before the first relay ran."""
+    return session.scalar(select(incarnations.c.incarnation).order_by(incarnations.c.ordinal.desc()).limit(1))
+
+
+def begin_incarnation(session: Session) -> str:
+    """Starts a new incarnation: whatever higher numbers were given before, by a database now gone, are void."""
+    ordinal = (session.scalar(select(func.max(incarnations.c.ordinal))) or 0) + 1
+    name = new_id().replace("-", "")
+    rows = [
+        {"ordinal": ordinal, "partition": partition, "incarnation": name, "base": number}
+        for partition, number in assigned(session).items()
+    ]
+    session.execute(insert(incarnations), rows)
+    return name
+
+
+def bases_since(session: Session, incarnation: str) -> dict[int, int] | None:
+    """Up to which number each partition of an older incarnation still counts; None when it is unknown."""
+    ordinal = session.scalar(select(incarnations.c.ordinal).where(incarnations.c.incarnation == incarnation).limit(1))
+    if ordinal is None:
+        return None
+    rows = session.execute(
+        select(incarnations.c.partition, func.min(incarnations.c.base))
+        .where(incarnations.c.ordinal > ordinal)
+        .group_by(incarnations.c.partition)
+    )
+    return dict(rows.tuples().all())
+
+
+def was_restored(session: Session, told: dict[int, int]) -> bool:
+    """Whether consumers, or the broker (`told`), know higher numbers of this incarnation than were ever given here."""
+    given, incarnation = assigned(session), current_incarnation(session)
+    reported = session.execute(
+        select(consumers.c.partition, func.max(consumers.c.number))
+        .where(consumers.c.incarnation == incarnation)
+        .group_by(consumers.c.partition)
+    )
+    known = [*reported.tuples().all(), *told.items()]
+    return any(number > given.get(partition, 0) for partition, number in known)

@@ -1,0 +1,84 @@
+"""Announcing: an event becomes a row in the caller's transaction, so there is no commit without it and none of it without commit."""
+
+from collections.abc import Sequence
+from zlib import crc32
+
+import sqlalchemy as sa
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from shared import clock, trace
+from shared.bus.tables import outbox
+from shared.database import after_commit
+from shared.events import Envelope, Event
+from shared.ids import new_id
+
+PARTITIONS = 8
+"""How many partitions a bus has unless BUS_PARTITIONS says otherwise; set once for a system's life."""
+
+
+def announce(session: Session, event: Event, *, is_ordered: bool = False) -> None:
+    """Writes one event to the outbox; see `announce_all`."""
+    announce_all(session, [event], is_ordered=is_ordered)
+
+
+def announce_all(session: Session, events: Sequence[Event], *, is_ordered: bool = False) -> None:
+    """Writes events to the outbox in the caller's transaction, after what the session holds so far.
+
+    Two writers of one order key are kept in the order of their commits: the flush takes their row's lock; on
+    PostgreSQL an advisory lock on the key does where `is_ordered` does not vouch for such a row lock.
+    """
+    if not events:
+        return
+    session.flush()
+    if not is_ordered and session.get_bind().dialect.name == "postgresql":
+        _lock_keys(session, {event.order_key for event in events})
+    session.execute(insert(outbox), [_row(event, _partitions(session)) for event in events])
+    wake_bus(session)
+
+
+def wake_bus(session: Session) -> None:
+    """Has the bus role poked after the commit: a hint, on a thread of its own."""
+    if poke := session.info.get("poke"):
+        after_commit(session, poke)
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """The partition in which a partition key travels."""
+    return crc32(key.encode()) % partitions
+
+
+def _partitions(session: Session) -> int:
+    return session.info.get("partitions", PARTITIONS)
+
+
+def _lock_keys(session: Session, keys: set[str]) -> None:
+    for key in sorted(keys):  # sorted: two writers of the same keys never wait for each other
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+def _row(event: Event, partitions: int) -> dict:
+    now, context = clock.now(), trace.current()
+    envelope = Envelope(
+        id=new_id(),
+        source=event.source,
+        type=event.type,
+        subject=event.subject,
+        time=now.isoformat().replace("+00:00", "Z"),
+        dataschema=event.schema_version,
+        traceparent=context.traceparent,
+        key=event.order_key,
+        partition_key=event.partition_key,
+        data=event.model_dump(mode="json"),
+        actor=context.actor,
+        causation=context.causation,
+    )
+    return {
+        "event_id": envelope.id,
+        "type": envelope.type,
+        "trace_id": context.trace_id,
+        "partition": partition_of(envelope.partition_key, partitions),
+        "envelope": envelope.to_json(),
+        "created_at": now,
+        "is_sent": False,
+    }

@@ -1,0 +1,100 @@
+"""The bus role of a service: relay, consumer and command sender, each a loop on its own thread."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from shared.bus.consumer import Consumer
+from shared.bus.keeping import prune
+from shared.bus.relay import Relay
+from shared.bus.transport import Transport, TransportDown
+from shared.database import Database
+from shared.database.errors import is_passing
+from shared.logs import get
+
+LONGEST_PAUSE_SECONDS = 5.0
+KEEPING_SECONDS = 60.0
+
+log = get("bus")
+
+
+class BusRole:
+    """Runs until SIGTERM or SIGINT; a loop that fails for a reason that does not pass ends the process."""
+
+    def __init__(self, service: str, database: Database, transport: Transport, relay: Relay, consumer: Consumer):
+        self.service, self.database, self.transport = service, database, transport
+        self.relay, self.consumer = relay, consumer
+        self.senders: list[Callable[[], float]] = []
+        self.window = timedelta(hours=24)
+        self._stop, self._failed, self._sender_wake = threading.Event(), threading.Event(), threading.Event()
+        self._keep_at = time.monotonic() + KEEPING_SECONDS
+
+    def run(self) -> int:
+        """The process's exit status."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        loops = {"relay": self._relay, "consumer": self._consume, "commands": self._send_commands}
+        threads = [threading.Thread(target=self._keep_going, args=item, name=item[0]) for item in loops.items()]
+        for thread in threads:
+            thread.start()
+        log.info("bus role runs", sources=self.consumer.sources)
+        while not self._stop.wait(1.0):
+            pass
+        for thread in threads:
+            thread.join(10)
+        self.relay.leases.release()
+        return 1 if self._failed.is_set() else 0
+
+    def stop(self) -> None:
+        """Ends after the step under way."""
+        self._stop.set()
+        self._sender_wake.set()
+
+    def _keep_going(self, name: str, step: Callable[[], None]) -> None:
+        pause = 0.1
+        while not self._stop.is_set():
+            try:
+                step()
+                pause = 0.1
+            except Exception as error:
+                if not is_passing(error):
+                    log.exception("a loop failed", loop=name)
+                    self._failed.set()
+                    self.stop()
+                    return
+                log.warning("the database is not at hand", loop=name, error=type(error).__name__)
+                self._stop.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def _relay(self) -> None:
+        if not self.relay.is_leading():
+            self._stop.wait(1.0)
+            return
+        if self.relay.step() == 0:
+            self._await_poke()
+        self._keep()
+
+    def _await_poke(self) -> None:
+        try:
+            is_poked = self.transport.await_poke(self.service, 1.0)
+        except TransportDown:
+            is_poked = not self._stop.wait(0.2)  # nobody can poke: look often
+        if is_poked:
+            self._sender_wake.set()
+
+    def _keep(self) -> None:
+        if time.monotonic() >= self._keep_at:
+            self._keep_at = time.monotonic() + KEEPING_SECONDS
+            with self.database.transaction() as session:
+                prune(session, self.window)
+
+    def _consume(self) -> None:
+        if self.consumer.step() and self.senders:
+            self._sender_wake.set()  # a handler may have submitted a command
+
+    def _send_commands(self) -> None:
+        self._sender_wake.clear()
+        pause = min((send() for send in self.senders), default=60.0)
+        self._sender_wake.wait(pause)

@@ -1,0 +1,131 @@
+"""Events that a handler could not take: they wait, tried again with growing pauses, and are parked in the end."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from shared import clock
+from shared.bus.handlers import Handler, Handlers
+from shared.bus.tables import waiting
+from shared.database import Database
+from shared.database.errors import is_passing
+from shared.events import Envelope
+from shared.logs import get
+
+MAX_ATTEMPTS = 8
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 60.0
+
+log = get("bus")
+
+
+def queues(session: Session, keys: set[str]) -> set[tuple[str, str]]:
+    """For which handlers events of these keys wait, so that a new one must queue behind them."""
+    if not keys:
+        return set()
+    found = select(waiting.c.handler, waiting.c.key).where(waiting.c.state == "waiting", waiting.c.key.in_(keys))
+    return set(session.execute(found.distinct()).tuples())
+
+
+def put_off(session: Session, handler: Handler, envelope: Envelope, partition: int, error: Exception | None) -> None:
+    """Has an event wait: behind the others of its key, or for its own next attempt when it has just failed."""
+    attempts = 1 if error else 0
+    _insert(session, handler, envelope, partition, "waiting", attempts, error)
+    log.warning("event waits", handler=handler.name, event=envelope.type, event_id=envelope.id, error=describe(error))
+
+
+def park(session: Session, handler: Handler, envelope: Envelope, partition: int, error: Exception) -> None:
+    """Puts an event aside for good; somebody has to look at it."""
+    _insert(session, handler, envelope, partition, "parked", MAX_ATTEMPTS, error)
+    log.error("event parked", handler=handler.name, event=envelope.type, event_id=envelope.id, error=describe(error))
+
+
+def describe(error: Exception | None) -> str | None:
+    """Type and first line only: an error's text may quote what it failed on."""
+    return f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}" if error else None
+
+
+class Waiting:
+    """Runs what is due, the eldest of each handler and key first."""
+
+    def __init__(self, database: Database, handlers: Handlers):
+        self.database, self.handlers = database, handlers
+
+    def step(self, partitions: set[int]) -> int:
+        """Tries every event that is due in these partitions once; how many there were."""
+        with self.database.reading() as session:
+            due = session.execute(self._due(partitions)).all()
+        for row in due:
+            self._try(row)
+        return len(due)
+
+    def _due(self, partitions: set[int]):
+        earlier = aliased(waiting)
+        is_head = ~select(earlier.c.id).where(
+            earlier.c.handler == waiting.c.handler,
+            earlier.c.key == waiting.c.key,
+            earlier.c.state == "waiting",
+            earlier.c.id < waiting.c.id,
+        ).exists()
+        return (
+            select(waiting)
+            .where(waiting.c.state == "waiting", waiting.c.run_at <= clock.now(), is_head)
+            .where(waiting.c.partition.in_(partitions))
+            .order_by(waiting.c.id)
+            .limit(100)
+        )
+
+    def _try(self, row) -> None:
+        """Counts the attempt first, so that an event that kills the process is parked in the end as well."""
+        if not self._count(row):
+            return
+        try:
+            with self.database.transaction() as session:
+                if session.execute(delete(waiting).where(waiting.c.id == row.id)).rowcount == 0:
+                    return  # another process was quicker
+                handler = self.handlers.named(row.handler)
+                if handler is not None:
+                    handler.run(session, Envelope.from_json(row.envelope))
+        except Exception as error:
+            if is_passing(error):
+                raise
+            self._fail(row, error)
+
+    def _count(self, row) -> bool:
+        with self.database.transaction() as session:
+            done = session.execute(
+                update(waiting)
+                .where(waiting.c.id == row.id, waiting.c.attempts == row.attempts)
+                .values(attempts=row.attempts + 1, run_at=clock.now() + pause(row.attempts + 1))
+            )
+            if row.attempts >= MAX_ATTEMPTS:
+                session.execute(update(waiting).where(waiting.c.id == row.id).values(state="parked"))
+                log.error("event parked", handler=row.handler, error=row.last_error)
+        return done.rowcount == 1 and row.attempts < MAX_ATTEMPTS
+
+    def _fail(self, row, error: Exception) -> None:
+        with self.database.transaction() as session:
+            session.execute(update(waiting).where(waiting.c.id == row.id).values(last_error=describe(error)))
+        log.warning("event waits on", handler=row.handler, attempts=row.attempts + 1, error=describe(error))
+
+
+def pause(attempts: int) -> timedelta:
+    """The pause after so many attempts: doubled each time up to a minute."""
+    return timedelta(seconds=min(FIRST_PAUSE_SECONDS * 2**attempts, LONGEST_PAUSE_SECONDS))
+
+
+def _insert(session: Session, handler: Handler, envelope: Envelope, partition: int, state: str, attempts: int, error):
+    now = clock.now()
+    row = {
+        "handler": handler.name,
+        "key": envelope.key,
+        "partition": partition,
+        "state": state,
+        "attempts": attempts,
+        "last_error": describe(error),
+        "run_at": now + pause(attempts) if error else now,
+        "envelope": envelope.to_json(),
+        "created_at": now,
+    }
+    session.execute(insert(waiting).values(row))

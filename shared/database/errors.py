@@ -1,0 +1,23 @@
+"""Which database errors pass by themselves: a lost connection, a lock held too long."""
+
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+
+PASSING_SQLSTATES = ("08", "40", "53", "55P03", "57P")
+"""Connection, serialization and deadlock, out of resources, lock not available, shutting down."""
+PASSING_SQLITE = ("locked", "busy", "disk i/o", "is full", "unable to open")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same work may succeed when it is simply tried again later."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state.startswith(PASSING_SQLSTATES)
+    text = str(error.orig).lower()
+    is_postgres = type(error.orig).__module__.startswith("psycopg")
+    return is_postgres and type(error.orig).__name__ == "OperationalError" or any(w in text for w in PASSING_SQLITE)
