@@ -1,0 +1,37 @@
+# Each target is one line; what takes more is in bin/ or in the operator's command (bin/quintet --help).
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status logs demo test e2e check fix lock
+
+given = $(and $(findstring command,$(origin $(1))),$($(1)))# a variable counts where it is typed after make, not in the environment
+STATE ?= var
+SCALES = $(foreach pair,AUTH:auth DATA:data REALTIME:realtime MAIL:mail WORKER:worker,$(call scale,$(subst :, ,$(pair))))
+scale = $(if $(call given,$(word 1,$(1))),--scale $(word 2,$(1))=$(call given,$(word 1,$(1))))
+CHOICES = $(if $(DATABASE),--database $(DATABASE)) $(if $(PORT),--port $(PORT)) $(if $(MAIL_PORT),--mail-port $(MAIL_PORT)) $(SCALES)
+SETS = local $(if $(filter postgres,$(DATABASE)),postgres)
+
+help: ## Show these words
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+setup: .venv/local.installed ## Make the environment, without starting anything
+up: $(SETS:%=.venv/%.installed) ## Start everything [DATABASE=postgres] [PORT=8080] [DATA=2] [REALTIME=2] [STATE=var]
+	@bin/quintet up --state $(STATE) $(CHOICES)
+down: .venv/local.installed ## End every process of the system
+	@bin/quintet down --state $(STATE)
+status: .venv/local.installed ## Show process, pid, memory, ready, since
+	@bin/quintet status --state $(STATE)
+logs: .venv/local.installed ## Follow the logs [L=data]
+	@bin/quintet logs --state $(STATE) $(L)
+demo: .venv/local.installed ## Play the story through the gateway
+	@.venv/bin/python -m demo.story
+test: .venv/dev.installed ## Run all tests [T=services/auth]
+	@bin/test $(T)
+e2e: .venv/dev.installed ## Run only the scenarios through the gateway
+	@bin/test -m e2e
+check: .venv/dev.installed ## Look for style slips and forbidden imports
+	@.venv/bin/ruff check . && .venv/bin/lint-imports
+fix: .venv/dev.installed ## Mend the style slips that can be mended by a machine
+	@.venv/bin/ruff check --fix .
+lock: .venv/dev.installed ## Resolve the locks anew from the requirements.in files [UPGRADE=1]
+	@bin/lock $(if $(UPGRADE),--upgrade)
+
+.venv/%.installed: requirements/%.txt requirements/bootstrap.txt
+	@bin/install $*
