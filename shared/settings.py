@@ -1,0 +1,77 @@
+"""What a service must be told: read from the environment alone, checked as a whole before a port opens."""
+
+import os
+import sys
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict, SettingsError
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class Settings(BaseSettings):
+    """Base of every service's settings. SETTINGS_FILE may name a file of NAME=value lines; the environment wins.
+
+    Without arguments it reads the environment, and ends the process with status 2 when that is not valid.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
+    service: ClassVar[str] = "service"
+
+    database_url: str = Field(repr=False, description="sqlite:///auth/auth.db or postgresql://user:password@host/name")
+    bus_url: str = Field(repr=False, description="The Redis that carries events")
+    celery_url: str = Field(repr=False, description="The Redis that carries Celery's messages")
+    cache_url: str = Field(repr=False, description="The Redis for what may be lost at any time")
+    public_url: str = Field(description="The gateway's address as clients see it, without a slash at its end")
+    sources: dict[str, str] = Field(description="JSON: service -> base URL of its API")
+    jwks_url: str = Field(description="Where auth publishes its public keys")
+    token_issuer: str = Field(description="The `iss` of access tokens")
+    token_audience: str = Field("quintet", description="The `aud` of access tokens")
+    service_private_key: str = Field(repr=False, description="This service's Ed25519 key: PEM in base64, one line")
+    service_public_keys: dict[str, str] = Field(description="JSON: service -> its raw Ed25519 public key in base64")
+    log_level: LogLevel = Field("INFO", description="The lowest level that is written")
+    bus_partitions: int = Field(8, ge=1, le=256, description="Partitions of the bus; set once, never changed")
+    event_window_hours: int = Field(24, ge=1, description="How long the outbox keeps handled events, at least")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="The largest JSON body that is taken")
+
+    def __init__(self, **values: Any):
+        try:
+            super().__init__(**values)
+        except (ValidationError, SettingsError) as error:
+            if values:
+                raise
+            print(_complaint(type(self), error), file=sys.stderr)
+            raise SystemExit(2) from None
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_known_database(cls, url: str) -> str:
+        if not url.startswith(("sqlite://", "postgresql://")):
+            raise ValueError("must begin with sqlite:// or postgresql://")
+        return url
+
+    @field_validator("bus_url", "celery_url", "cache_url")
+    @classmethod
+    def _is_a_broker(cls, url: str) -> str:
+        if "://" not in url:
+            raise ValueError("must be a URL such as redis://:password@127.0.0.1:6379/0")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _has_no_slash_at_its_end(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls, init_settings, env_settings, **_others):
+        file = os.environ.get("SETTINGS_FILE")  # noqa: TID251
+        named = (DotEnvSettingsSource(settings_cls, env_file=file),) if file else ()
+        return init_settings, env_settings, *named
+
+
+def _complaint(cls: type[Settings], error: ValidationError | SettingsError) -> str:
+    if isinstance(error, SettingsError):
+        return f"{cls.service}: settings can't be read: {error}"
+    wrong = [f"  {str(one['loc'][0]).upper() if one['loc'] else '?'}: {one['msg']}" for one in error.errors()]
+    return "\n".join([f"{cls.service}: {len(wrong)} settings are missing or wrong:", *wrong])

@@ -1,0 +1,52 @@
+"""Logs: JSON lines with their trace, and what they never show."""
+
+import io
+import json
+import logging
+
+import pytest
+
+from shared import logs, trace
+
+
+@pytest.fixture
+def lines():
+    written = io.StringIO()
+    logs.configure("auth", role="bus", level="INFO", stream=written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if one.get_name() == "quintet"]:
+        root.removeHandler(handler)
+
+
+def test_a_line_says_what_where_and_in_which_trace(lines):
+    with trace.begin(request_id="r1") as step:
+        logs.get("auth").info("session opened", session_id="s1")
+    (line,) = lines()
+    assert (line["event"], line["session_id"], line["level"]) == ("session opened", "s1", "info")
+    assert (line["service"], line["role"], line["logger"]) == ("auth", "bus", "auth")
+    assert (line["trace_id"], line["request_id"]) == (step.trace_id, "r1")
+
+
+def test_secrets_are_redacted_at_any_depth(lines):
+    logs.get("auth").info(
+        "x", password="hidden", deep=[{"Authorization": "hidden", "refresh_token": "hidden", "id": 1}]
+    )
+    (line,) = lines()
+    assert "hidden" not in json.dumps(line)
+    assert line["deep"][0]["id"] == 1
+
+
+def test_what_libraries_log_is_json_too(lines):
+    logging.getLogger("some.library").warning("it is %s", "late")
+    (line,) = lines()
+    assert (line["event"], line["level"], line["logger"]) == ("it is late", "warning", "some.library")
+
+
+def test_an_exception_is_one_line(lines):
+    try:
+        raise ValueError("bad")
+    except ValueError:
+        logs.get("auth").exception("failed")
+    (line,) = lines()
+    assert "ValueError: bad" in line["exception"]
