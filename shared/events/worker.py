@@ -51,6 +51,8 @@ class ImportRowsRead(Event):
     first_line: int
     rows: list[dict[str, str]]
     is_last: bool
+    lines: list[int] = []
+    """The line of the file on which each row begins; they follow each other from `first_line` where it is left out."""
 
     @property
     def subject(self) -> str:
