@@ -1,0 +1,89 @@
+"""The sender: messages for what is due, again for what nobody took, an end for what killed every worker."""
+
+from collections.abc import Sequence
+
+from celery import Celery
+from kombu import Connection
+from kombu.exceptions import KombuError
+from kombu.pools import producers
+
+from shared.commands.commands import WINDOW, Commands, Due
+from shared.database import Database
+from shared.logs import get
+
+IDLE_SECONDS = 1.0
+DOWN_SECONDS = 1.0
+FULL_SECONDS = 0.1
+
+SHORT = {"socket_timeout": 1.0, "socket_connect_timeout": 0.5, "max_retries": 0}
+"""A broker that does not answer costs half a second, not redis-py's long retries; the rows wait meanwhile."""
+
+log = get("commands")
+
+
+class CommandSender:
+    """Call `step` again and again; several at once do no harm, since a doubled message finds its row taken."""
+
+    def __init__(self, commands: Sequence[Commands] | Commands, database: Database, celery_app: Celery):
+        self.commands = [commands] if isinstance(commands, Commands) else list(commands)
+        self.database, self.celery_app = database, celery_app
+        self._connection: Connection | None = None
+        self._is_down = False
+
+    def step(self) -> float:
+        """Sends what is due and sweeps what is overdue; how many seconds there is nothing to do unless poked."""
+        return min((self._step(commands) for commands in self.commands), default=IDLE_SECONDS)
+
+    def _step(self, commands: Commands) -> float:
+        if ended := commands.end_exhausted():
+            log.error("commands given up", task=commands.task, commands=ended)
+        due = commands.due()
+        sent = self._send(commands, due)
+        if sent:
+            commands.mark_sent(sent)
+        if len(sent) < len(due):
+            return DOWN_SECONDS
+        if len(due) >= WINDOW:
+            return FULL_SECONDS
+        return commands.seconds_to_next(at_most=IDLE_SECONDS)
+
+    def _send(self, commands: Commands, due: list[Due]) -> list[Due]:
+        """Sends one message each, up to where the broker fails; those that went out."""
+        sent: list[Due] = []
+        if not due:
+            return sent
+        try:
+            with producers[self._connect()].acquire(block=True, timeout=5) as producer:
+                for command in due:
+                    self._publish(producer, commands, command)
+                    sent.append(command)
+            self._tell(is_down=False)
+        except KombuError as error:
+            self._tell(is_down=True, error=type(error.__cause__ or error).__name__)
+        return sent
+
+    def _publish(self, producer, commands: Commands, command: Due) -> None:
+        self.celery_app.send_task(
+            commands.task,
+            kwargs={"id": command.id},
+            task_id=command.id,
+            queue=commands.queue,
+            headers={"traceparent": command.traceparent},
+            producer=producer,
+            retry=False,
+            ignore_result=True,
+        )
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            options = {**self.celery_app.conf.broker_transport_options, **SHORT}
+            self._connection = self.celery_app.connection_for_write(transport_options=options)
+        return self._connection
+
+    def _tell(self, *, is_down: bool, **detail: str) -> None:
+        """Logs the change only, not every second of an outage."""
+        if is_down and not self._is_down:
+            log.warning("the task broker does not answer, commands wait", **detail)
+        if self._is_down and not is_down:
+            log.info("the task broker answers again")
+        self._is_down = is_down

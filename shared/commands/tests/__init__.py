@@ -1,0 +1,1 @@
+"""Tests of the durable commands, on real databases and a real broker."""

@@ -1,0 +1,32 @@
+"""The Celery app of the tests' worker processes: `celery -A shared.commands.tests.errand_worker worker`."""
+
+import os
+import signal
+
+from shared import logs
+from shared.commands import Claim, GiveUp
+from shared.commands.celery_app import make_celery
+from shared.commands.performing import performs
+from shared.commands.tests.errands import ErrandSettings, Mark, errand_commands
+from shared.database import Database
+
+settings = ErrandSettings()
+logs.configure("errands", role="tasks")
+database = Database().connect(settings.database_url)
+errands = errand_commands(database)
+app = make_celery("errands", settings, pool="threads", concurrency=4)
+
+
+@performs(errands, app)
+def run_errand(claim: Claim) -> None:
+    """Does as the errand's kind says and leaves a mark."""
+    with claim.holding() as session:
+        session.add(Mark(errand_id=claim.id, what=f"begun {claim.attempt}"))
+    if (claim.row.kind == "die once" and claim.attempt == 1) or claim.row.kind == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if claim.row.kind == "give up":
+        raise GiveUp("it makes no sense")
+    if claim.row.kind == "fail":
+        raise RuntimeError("not today\nand a second line that quotes a secret")
+    with claim.finishing() as session:
+        session.add(Mark(errand_id=claim.id, what="done"))

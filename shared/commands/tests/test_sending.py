@@ -1,0 +1,114 @@
+"""Commands through a real broker and real workers: lost, doubled, late, killed, and done once all the same."""
+
+import time
+
+import pytest
+from celery import Celery
+
+from shared.commands.tests.errands import Errand, marks_of, states
+from shared.testing import eventually
+
+
+def messages(client) -> int:
+    return client.llen("errands:errands")
+
+
+def step_until(sender, ask, within: float = 20.0):
+    """Lets the sender work, as the bus role does, until `ask` is true."""
+
+    def once():
+        sender.step()
+        return ask()
+
+    return eventually(once, within=within)
+
+
+@pytest.fixture
+def client(redis_server):
+    with redis_server.client() as client:
+        yield client
+
+
+def test_a_due_command_goes_out_once_until_nobody_takes_it(client, redis_server, make_sender, submit):
+    sender = make_sender(redis_server.url)
+    submit()
+    sender.step()
+    sender.step()
+    assert messages(client) == 1
+    eventually(lambda: sender.step() and messages(client) == 2)
+
+
+def test_a_lost_message_is_sent_again(client, redis_server, make_sender, submit):
+    sender = make_sender(redis_server.url)
+    submit()
+    sender.step()
+    client.flushall()
+    step_until(sender, lambda: messages(client) == 1)
+
+
+def test_a_silent_broker_only_delays_and_costs_little_time(redis_server, client, make_sender, submit, database):
+    sender = make_sender(redis_server.url)
+    submit()
+    sender.step()
+    redis_server.stop(lose_file=True)
+    submit()
+    begun = time.monotonic()
+    for _ in range(3):
+        assert sender.step() <= 1.0
+    assert time.monotonic() - begun < 3
+    redis_server.start()
+    step_until(sender, lambda: messages(client) == 2)
+
+
+def test_the_message_names_the_row_and_nothing_else(client, redis_server, make_sender, submit):
+    sender = make_sender(redis_server.url)
+    errand_id = submit(kind="secret")
+    sender.step()
+    taken = []
+    with Celery(broker=redis_server.url).connection_for_read(
+        transport_options={"global_keyprefix": "errands:"}
+    ) as connection:
+        message = connection.SimpleQueue("errands").get(timeout=5)
+        taken.append(message.payload)
+        assert message.headers["traceparent"].startswith("00-")
+    assert taken[0][:2] == [[], {"id": errand_id}]
+
+
+@pytest.mark.slow
+def test_workers_killed_and_a_flushed_broker_lose_and_double_nothing(
+    client, redis_server, make_sender, submit, start_worker, database
+):
+    sender = make_sender(redis_server.url)
+    worker = start_worker(redis_server.url)
+    plain = [submit() for _ in range(30)]
+    fatal, poison = submit(kind="die once"), submit(kind="die")
+    failing, hopeless = submit(kind="fail"), submit(kind="give up")
+
+    def keep_a_worker_running():
+        nonlocal worker
+        if worker.poll() is not None:
+            client.flushall()
+            worker = start_worker(redis_server.url)
+        return states(database) == {"succeeded": 31, "failed": 3}
+
+    step_until(sender, keep_a_worker_running, within=90)
+    assert all(marks_of(database, errand_id).count("done") == 1 for errand_id in [*plain, fatal])
+    assert marks_of(database, poison) == ["begun 1", "begun 2", "begun 3"]
+    with database.reading() as session:
+        errors = {one: session.get(Errand, one).last_error for one in (poison, failing, hopeless)}
+    assert errors[poison] == "WorkerLost: The worker was lost in each of 3 attempts."
+    assert errors[failing] == "RuntimeError: not today"
+    assert errors[hopeless] == "it makes no sense"
+
+
+@pytest.mark.slow
+def test_a_worker_goes_on_when_the_broker_is_back(redis_server, make_sender, submit, start_worker, database):
+    sender = make_sender(redis_server.url)
+    start_worker(redis_server.url)
+    submit()
+    step_until(sender, lambda: states(database) == {"succeeded": 1}, within=30)
+    redis_server.stop(lose_file=True)
+    submit()
+    sender.step()
+    redis_server.start()
+    step_until(sender, lambda: states(database) == {"succeeded": 2}, within=40)
