@@ -50,6 +50,7 @@ class Consumer:
     def step(self, *, wait_seconds: float = 1.0) -> int:
         """Reads on, handles what is next, retries what waits, asks feeds where needed; how many events it handled."""
         if not self._hold_leases():
+            time.sleep(wait_seconds)  # another process handles everything
             return 0
         handled = self._take(self._read(wait_seconds))
         handled += self.waiting.step(self._held)

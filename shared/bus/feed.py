@@ -54,7 +54,7 @@ def _start(session: Session, current: str, incarnation: str | None, numbers: dic
             select(outbox.c.partition, func.min(outbox.c.number))
             .where(outbox.c.number.is_not(None))
             .group_by(outbox.c.partition)
-        ).tuples()
+        ).all()
     )
     start = {}
     for partition, newest in last.items():

@@ -28,7 +28,7 @@ class Handler:
         with trace.begin(envelope.traceparent, actor=envelope.actor, causation=envelope.id):
             self.react(session, event, envelope)
             session.flush()
-            log.info("event handled", handler=self.name, event=envelope.type, event_id=envelope.id)
+            log.info("event handled", handler=self.name, event_type=envelope.type, event_id=envelope.id)
 
 
 class Handlers:

@@ -16,7 +16,7 @@ def prune(session: Session, window: timedelta) -> int:
     passed = dict(
         session.execute(
             select(consumers.c.partition, func.min(consumers.c.number)).group_by(consumers.c.partition)
-        ).tuples()
+        ).all()
     )
     before, gone = clock.now() - window, 0
     for partition in session.scalars(select(outbox_numbers.c.partition)).all():

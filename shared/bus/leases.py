@@ -44,7 +44,7 @@ class Leases:
             held = select(leases.c.name, leases.c.generation).where(
                 leases.c.name.in_(names), leases.c.owner == self.owner
             )
-            return dict(session.execute(held).tuples().all())
+            return dict(session.execute(held).all())
 
     def check(self, session: Session, name: str, generation: int) -> bool:
         """Renews within the caller's transaction; False when the lease has passed to another generation."""

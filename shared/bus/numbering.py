@@ -68,7 +68,7 @@ def mark_sent(session: Session, rows: Sequence[tuple[int, Entry]]) -> None:
 
 def assigned(session: Session) -> dict[int, int]:
     """The last number given, per partition."""
-    return dict(session.execute(select(outbox_numbers.c.partition, outbox_numbers.c.assigned)).tuples().all())
+    return dict(session.execute(select(outbox_numbers.c.partition, outbox_numbers.c.assigned)).all())
 
 
 def prepare(session: Session, partitions: int) -> None:
@@ -106,7 +106,7 @@ def bases_since(session: Session, incarnation: str) -> dict[int, int] | None:
         .where(incarnations.c.ordinal > ordinal)
         .group_by(incarnations.c.partition)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def was_restored(session: Session, told: dict[int, int]) -> bool:
@@ -117,5 +117,5 @@ def was_restored(session: Session, told: dict[int, int]) -> bool:
         .where(consumers.c.incarnation == incarnation)
         .group_by(consumers.c.partition)
     )
-    known = [*reported.tuples().all(), *told.items()]
+    known = [*reported.all(), *told.items()]
     return any(number > given.get(partition, 0) for partition, number in known)

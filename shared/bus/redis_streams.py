@@ -84,7 +84,7 @@ class StreamReader:
             self.skip_to_end()
         with _translated():
             answer = self._blocking.xread(self._places, count=count, block=max(1, int(wait_seconds * 1000)))
-        return [entry for stream, rows in _streams(answer) for entry in self._take(stream, rows)]
+        return [entry for stream, rows in answer or [] for entry in self._take(stream, rows)]
 
     def _take(self, stream: bytes, rows) -> Iterator[Entry]:
         self._places[stream.decode()] = rows[-1][0]
@@ -98,15 +98,6 @@ class StreamReader:
                 type=fields[b"t"].decode(),
                 envelope=fields[b"e"].decode(),
             )
-
-
-def _streams(answer) -> Iterator[tuple[bytes, list]]:
-    """XREAD's answer, which is a list of pairs in RESP2 and a mapping of lists of lists in RESP3."""
-    if isinstance(answer, dict):
-        for stream, batches in answer.items():
-            yield stream, [row for batch in batches for row in batch]
-    else:
-        yield from ((stream, rows) for stream, rows in answer or [])
 
 
 def _client(url: str, *, timeout: float) -> Redis:

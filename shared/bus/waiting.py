@@ -25,20 +25,20 @@ def queues(session: Session, keys: set[str]) -> set[tuple[str, str]]:
     if not keys:
         return set()
     found = select(waiting.c.handler, waiting.c.key).where(waiting.c.state == "waiting", waiting.c.key.in_(keys))
-    return set(session.execute(found.distinct()).tuples())
+    return set(session.execute(found.distinct()).all())
 
 
 def put_off(session: Session, handler: Handler, envelope: Envelope, partition: int, error: Exception | None) -> None:
     """Has an event wait: behind the others of its key, or for its own next attempt when it has just failed."""
     attempts = 1 if error else 0
     _insert(session, handler, envelope, partition, "waiting", attempts, error)
-    log.warning("event waits", handler=handler.name, event=envelope.type, event_id=envelope.id, error=describe(error))
+    log.warning("event waits", handler=handler.name, event_type=envelope.type, event_id=envelope.id, error=describe(error))
 
 
 def park(session: Session, handler: Handler, envelope: Envelope, partition: int, error: Exception) -> None:
     """Puts an event aside for good; somebody has to look at it."""
     _insert(session, handler, envelope, partition, "parked", MAX_ATTEMPTS, error)
-    log.error("event parked", handler=handler.name, event=envelope.type, event_id=envelope.id, error=describe(error))
+    log.error("event parked", handler=handler.name, event_type=envelope.type, event_id=envelope.id, error=describe(error))
 
 
 def describe(error: Exception | None) -> str | None:

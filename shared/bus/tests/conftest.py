@@ -1,0 +1,122 @@
+"""A source and a consumer with databases of their own, on a real broker; the feed is read without HTTP."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from shared.bus import Handlers, announce
+from shared.bus.consumer import Consumer
+from shared.bus.feed import FeedDown, note_report, read_feed
+from shared.bus.leases import Leases, process_name
+from shared.bus.redis_streams import RedisStreams
+from shared.bus.relay import Relay
+from shared.bus.tests.ledger import Noted
+from shared.database import Database, migrator
+
+book = sa.Table("book", sa.MetaData(), sa.Column("row", sa.Integer, primary_key=True),
+                sa.Column("account", sa.String(40)), sa.Column("amount", sa.Integer))  # fmt: skip
+
+
+class DirectFeed:
+    """Asks the source's database itself."""
+
+    def __init__(self, database: Database):
+        self.database, self.questions, self.is_down = database, 0, False
+
+    def ask(self, source, *, consumer, incarnation, numbers, limit=500):
+        self.questions += 1
+        if self.is_down:
+            raise FeedDown(source)
+        with self.database.transaction() as session:
+            answer = read_feed(session, source, incarnation, numbers, limit=limit)
+            if answer is None:
+                raise FeedDown("no numbers yet")
+            if consumer:
+                note_report(session, consumer, answer, numbers if answer.incarnation == incarnation else {})
+        return answer
+
+
+class World:
+    """One source and one consuming service, each step made by hand or by threads."""
+
+    def __init__(self, source: Database, target: Database, url: str):
+        self.source, self.target, self.url = source, target, url
+        self.feed = DirectFeed(source)
+        self.handlers = Handlers("reader")
+        self.transport = RedisStreams(url)
+
+    def relay(self, seconds: float = 10.0) -> Relay:
+        return Relay("ledger", self.source, RedisStreams(self.url), Leases(self.source, process_name(), seconds), 8)
+
+    def consumer(self, seconds: float = 10.0) -> Consumer:
+        leases = Leases(self.target, process_name(), seconds)
+        return Consumer(self.target, RedisStreams(self.url), self.handlers, self.feed, leases, 8)
+
+    def write(self, account: str, amount: int) -> None:
+        with self.source.transaction() as session:
+            announce(session, Noted(account=account, amount=amount))
+
+    def keep_book(self) -> None:
+        """Registers the plain handler: one row for each event."""
+
+        @self.handlers.on(Noted)
+        def note(session, event, _envelope):
+            session.execute(sa.insert(book).values(account=event.account, amount=event.amount))
+
+    def noted(self, account: str | None = None) -> list[int]:
+        with self.target.reading() as session:
+            rows = sa.select(book.c.amount).order_by(book.c.row)
+            return list(session.scalars(rows.where(book.c.account == account) if account else rows))
+
+
+def turn(process, stop: threading.Event) -> threading.Thread:
+    """Runs a relay or a consumer on a thread until `stop`; a failure ends the test by its missing effects."""
+
+    def loop():
+        while not stop.is_set():
+            if not isinstance(process, Relay):
+                process.step(wait_seconds=0.1)
+            elif not process.is_leading() or process.step() == 0:
+                stop.wait(0.02)
+
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    return thread
+
+
+def make_database(url: str) -> Database:
+    database = Database().connect(url)
+    migrator.upgrade(database)
+    return database
+
+
+@pytest.fixture
+def databases(request, database_url, tmp_path) -> Iterator[tuple[Database, Database]]:
+    """Source's and target's database, both of the kind under test."""
+    if database_url.startswith("sqlite"):
+        other, drop = f"sqlite:///{tmp_path}/target.db", None
+    else:
+        server = request.getfixturevalue("postgres_server")
+        other = server.new_database()
+        drop = lambda: server.drop_database(other)  # noqa: E731
+    source, target = make_database(database_url), make_database(other)
+    book.metadata.create_all(target.engine)
+    yield source, target
+    source.dispose()
+    target.dispose()
+    if drop:
+        drop()
+
+
+@pytest.fixture
+def world(databases, redis_url) -> World:
+    """Over a Redis that works."""
+    return World(*databases, redis_url)
+
+
+@pytest.fixture
+def fragile_world(databases, redis_server) -> World:
+    """Over a Redis of the test's own, to be flushed and stopped."""
+    return World(*databases, redis_server.url)
