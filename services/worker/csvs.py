@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from .errors import CsvHeaderInvalid, CsvMalformed, CsvNotText, CsvRowRagged
+from services.worker.errors import CsvHeaderInvalid, CsvMalformed, CsvNotText, CsvRowRagged
 
 MAX_FIELD = 1_000_000
 MAX_COLUMNS = 500

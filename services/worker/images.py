@@ -4,15 +4,13 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from .errors import ImageTooLarge, ImageUnreadable
+from services.worker.errors import ImageTooLarge, ImageUnreadable
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-CONTENT_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 SIZES = {"thumb": 200, "medium": 800}
 MAX_PIXELS = 50_000_000
 MAX_FRAMES = 500
@@ -30,10 +28,10 @@ class Variant(NamedTuple):
     height: int
 
 
-def make_variants(path: Path) -> list[Variant]:
+def make_variants(file: BinaryIO) -> list[Variant]:
     """Every size of SIZES, never larger than the original; ImageUnreadable or ImageTooLarge where it can't be."""
     with _refusals():
-        return [_variant(path, name, edge) for name, edge in SIZES.items()]
+        return [_variant(file, name, edge) for name, edge in SIZES.items()]
 
 
 @contextmanager
@@ -49,8 +47,8 @@ def _refusals() -> Iterator[None]:
         raise ImageUnreadable("The file is not a whole JPEG, PNG, WebP or GIF picture.") from error
 
 
-def _variant(path: Path, name: str, edge: int) -> Variant:
-    with Image.open(path, formats=FORMATS) as original:
+def _variant(file: BinaryIO, name: str, edge: int) -> Variant:
+    with Image.open(file, formats=FORMATS) as original:
         if getattr(original, "n_frames", 1) > MAX_FRAMES:
             raise ImageTooLarge(f"The picture has more than {MAX_FRAMES} frames.")
         # Shrinking first lets JPEG decode at a fraction of its size; turning a square bound afterwards is the same.

@@ -8,10 +8,14 @@ from PIL import Image
 
 from services.worker import images
 from services.worker.errors import ImageTooLarge, ImageUnreadable
-from services.worker.images import make_variants
 from services.worker.tests import pictures
 
 PORTRAIT = Path(__file__).parents[3] / "demo/grace_hopper.jpg"
+
+
+def make_variants(path: Path) -> list[images.Variant]:
+    with path.open("rb") as file:
+        return images.make_variants(file)
 
 
 def opened(variant: images.Variant) -> Image.Image:
