@@ -108,8 +108,11 @@ def read_text(token: Token) -> str:
         value = json.loads(token)
     except json.JSONDecodeError as error:
         line, column = place_of(token)
-        raise RuleSyntax('a text has the escapes \\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX and no line break or other '
-                         "control character.", Place(line, column + error.pos)) from None
+        raise RuleSyntax(
+            'a text has the escapes \\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX and no line break or other '
+            "control character.",
+            Place(line, column + error.pos),
+        ) from None
     if UNSTORABLE.search(value):
         raise RuleSyntax("a text holds no NUL and no half of a surrogate pair.", place_of(token))
     return value
