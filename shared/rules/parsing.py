@@ -9,7 +9,6 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from shared.rules.building import TreeBuilder
 from shared.rules.errors import RuleSyntax
-from shared.rules.expectations import expected_phrases, one_of
 from shared.rules.tree import Place, Rule
 
 MAX_LENGTH = 2000
@@ -21,8 +20,24 @@ PARSER = Lark(
     transformer=TreeBuilder(),
 )
 
+VALUE = frozenset({"NULL", "TRUE", "FALSE", "NUMBER", "STRING", "ME", "FIELD"})
 
-@lru_cache(maxsize=1024)
+PHRASES = {
+    "COMPARE": "a comparison (= != < <= > >=)",
+    "IN": "'in'",
+    "AND": "'&&'",
+    "OR": "'||'",
+    "NOT": "'!'",
+    "LPAR": "'('",
+    "RPAR": "')'",
+    "LSQB": "'['",
+    "RSQB": "']'",
+    "COMMA": "','",
+    "$END": "the end",
+}
+
+
+@lru_cache(maxsize=256)
 def parse(text: str) -> Rule:
     """The rule that the text says; RuleSyntax where it does not follow the grammar."""
     if len(text) > MAX_LENGTH:
@@ -42,9 +57,9 @@ def _unexpected(text: str, position: int, found: str) -> RuleSyntax:
         return RuleSyntax('the text that begins here has no closing ".', place, expected=['"'])
     if found == "@":
         return RuleSyntax("after @ only @me.id and @me.role are known.", place, expected=["@me.id", "@me.role"])
-    expected = expected_phrases(_accepted_at(text, position))
+    expected = _expected_phrases(_accepted_at(text, position))
     found = f"'{found}'" if found else "the end"
-    return RuleSyntax(f"expected {one_of(expected)}, found {found}.", place, expected=expected)
+    return RuleSyntax(f"expected {_one_of(expected)}, found {found}.", place, expected=expected)
 
 
 def _accepted_at(text: str, position: int) -> set[str]:
@@ -61,3 +76,14 @@ def _accepted_at(text: str, position: int) -> set[str]:
 def _place_at(text: str, position: int) -> Place:
     before = text[:position]
     return Place(before.count("\n") + 1, position - before.rfind("\n"))
+
+
+def _expected_phrases(terminals: set[str]) -> list[str]:
+    """What a person calls the grammar's terminals, in a fixed order."""
+    value = ['a value (a field, @me.id, @me.role, a number, "text", true, false, null)'] if terminals & VALUE else []
+    return value + [phrase for terminal, phrase in PHRASES.items() if terminal in terminals]
+
+
+def _one_of(phrases: list[str]) -> str:
+    """The phrases as a list in a sentence."""
+    return " or ".join(filter(None, [", ".join(phrases[:-1]), phrases[-1]]))
