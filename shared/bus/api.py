@@ -1,6 +1,7 @@
 """The bus's internal routes: the feed for consumers, the state of the role for whoever watches it."""
 
-from flask import Response, jsonify
+import orjson
+from flask import Response, current_app, jsonify, request
 from sqlalchemy import select
 
 from shared.bus import feed
@@ -39,16 +40,13 @@ class Events(Resource):
 
 def answer_feed(session, consumer: str) -> Response:
     """Answers the question in the request's query; the question is `consumer`'s report when it says so."""
-    import orjson
-    from flask import current_app, request
-
     bus = current_app.extensions["bus"]
     incarnation = request.args.get("incarnation")
     numbers = {int(k[6:]): int(v) for k, v in request.args.items() if k.startswith("after.") and k[6:].isdigit()}
     limit = min(request.args.get("limit", feed.LIMIT, type=int), feed.LIMIT)
     answer = feed.read_feed(session, bus.service, incarnation, numbers, limit=limit)
     if answer is None:
-        raise NoNumbersYet(headers={"Retry-After": "1"})
+        raise NoNumbersYet(retry_after=1)
     if request.args.get("consumer"):
         own = numbers if answer.incarnation == incarnation else {}
         with bus.database.transaction() as writing:

@@ -8,6 +8,7 @@ from typing import Any
 from shared.bus import feed
 from shared.bus.consumer import Consumer
 from shared.bus.handlers import Handlers
+from shared.bus.metrics import BusMetrics
 from shared.bus.leases import Leases, process_name
 from shared.bus.poke import Poker
 from shared.bus.redis_streams import RedisStreams
@@ -39,7 +40,11 @@ class Bus:
         database.session_info.update(
             partitions=settings.bus_partitions, poke=Poker(self.transport, self.service).poke
         )
+        self._pruners = app.extensions["pruners"]
+        for command in commands:
+            command.init_app(app)
         app.extensions["bus"] = self
+        app.extensions["metrics"].register(BusMetrics(database))
         add_routes(app, self)
         self._add_commands(app)
 
@@ -57,6 +62,7 @@ class Bus:
         consumer = Consumer(self.database, self.transport, self.handlers, self.feed_client(), leases, partitions)
         role = BusRole(self.service, self.database, self.transport, relay, consumer)
         role.window = timedelta(hours=self.settings.event_window_hours)
+        role.pruners = self._pruners
         role.senders = [command.sender(self.settings).step for command in self.commands]
         return role
 

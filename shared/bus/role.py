@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from shared.bus.consumer import Consumer
 from shared.bus.keeping import prune
 from shared.bus.relay import Relay
@@ -27,6 +29,7 @@ class BusRole:
         self.service, self.database, self.transport = service, database, transport
         self.relay, self.consumer = relay, consumer
         self.senders: list[Callable[[], float]] = []
+        self.pruners: list[Callable[[Session], int]] = []
         self.window = timedelta(hours=24)
         self._stop, self._failed, self._sender_wake = threading.Event(), threading.Event(), threading.Event()
         self._keep_at = time.monotonic() + KEEPING_SECONDS
@@ -89,6 +92,8 @@ class BusRole:
             self._keep_at = time.monotonic() + KEEPING_SECONDS
             with self.database.transaction() as session:
                 prune(session, self.window)
+                for other in self.pruners:
+                    other(session)
 
     def _consume(self) -> None:
         if self.consumer.step() and self.senders:
