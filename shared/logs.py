@@ -35,7 +35,7 @@ def configure(service: str, *, role: str = "api", level: str = "INFO", stream: T
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stdout)
+    handler = logging.StreamHandler(stream) if stream else _ToStandardOutput()
     handler.setFormatter(_formatter(always))
     handler.set_name("quintet")
     root = logging.getLogger()
@@ -53,6 +53,17 @@ def set_role(role: str) -> None:
 def get(name: str) -> Any:
     """The logger of that name; `log.info("session opened", session_id=...)`."""
     return structlog.stdlib.get_logger(name)
+
+
+class _ToStandardOutput(logging.StreamHandler):
+    """Writes to what is standard output at that moment, as a test run may change it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stdout
 
 
 def _formatter(before: list) -> logging.Formatter:
