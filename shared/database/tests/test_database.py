@@ -1,0 +1,130 @@
+"""A unit of work commits whole or not at all, and means the same on both databases."""
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+
+from shared.database import Database, Id, JsonDocument, Timestamp, after_commit, migrator
+from shared.database.engine import open_engine
+from shared.database.errors import is_passing
+
+things = sa.Table(
+    "things",
+    sa.MetaData(),
+    sa.Column("name", sa.String(20), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False, default=0),
+    sa.Column("at", Timestamp),
+    sa.Column("extra", JsonDocument),
+    sa.Column("uid", Id),
+)
+
+
+@pytest.fixture
+def database(database_url):
+    database = Database().connect(database_url)
+    things.metadata.create_all(database.engine)
+    yield database
+    database.dispose()
+
+
+def test_a_hundred_concurrent_increments_lose_none(database):
+    with database.transaction() as session:
+        session.execute(sa.insert(things).values(name="a", count=0))
+
+    def increment():
+        for _ in range(25):
+            with database.transaction() as session:
+                wanted = sa.select(things.c.count).where(things.c.name == "a").with_for_update()
+                count = session.scalar(wanted)
+                session.execute(sa.update(things).values(count=count + 1))
+
+    threads = [threading.Thread(target=increment) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        assert session.scalar(sa.select(things.c.count)) == 100
+
+
+def test_what_hangs_on_a_commit_happens_once_and_only_after_it(database):
+    acts = []
+
+    def act():
+        acts.append("acted")
+
+    with pytest.raises(IntegrityError), database.transaction() as session:
+        after_commit(session, act)
+        session.execute(sa.insert(things), [{"name": "a"}, {"name": "a"}])
+    assert acts == []
+    with database.transaction() as session:
+        after_commit(session, act)
+        after_commit(session, act)
+        session.execute(sa.insert(things).values(name="a"))
+        assert acts == []
+    assert acts == ["acted"]
+
+
+def test_a_unit_that_runs_no_statement_opens_no_transaction(database):
+    begun = []
+    sa.event.listen(database.engine, "begin", begun.append)
+    with database.transaction():
+        pass
+    assert begun == []
+
+
+def test_an_instant_comes_back_in_utc_with_its_microseconds(database):
+    instant = datetime(2026, 3, 1, 23, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5)))
+    with database.transaction() as session:
+        session.execute(sa.insert(things).values(name="a", at=instant, extra={"b": [1, None]}, uid=None))
+    with database.reading() as session:
+        row = session.execute(sa.select(things)).one()
+        assert row.at == instant and row.at.tzinfo is UTC and row.extra == {"b": [1, None]}
+        assert session.scalar(sa.select(things.c.name).where(things.c.at == instant)) == "a"
+
+
+def test_an_instant_without_a_zone_is_refused(database):
+    with pytest.raises(StatementError, match="not an instant"), database.transaction() as session:
+        session.execute(sa.insert(things).values(name="a", at=datetime(2026, 3, 1)))  # noqa: DTZ001
+
+
+def test_a_locked_database_is_a_passing_error_and_a_missing_table_is_not(tmp_path):
+    url = f"sqlite:///{tmp_path}/test.db"
+    holder, other = Database().connect(url), Database().connect(url)
+    things.metadata.create_all(holder.engine)
+    with other.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=1")
+        connection.rollback()
+        with holder.transaction() as session, pytest.raises(OperationalError) as locked:
+            session.execute(sa.insert(things).values(name="a"))
+            connection.execute(sa.insert(things).values(name="b"))
+    assert is_passing(locked.value)
+    with pytest.raises(OperationalError) as missing, other.reading() as session:
+        session.execute(sa.text("SELECT 1 FROM nothing"))
+    assert not is_passing(missing.value)
+    holder.dispose()
+    other.dispose()
+
+
+def test_a_server_that_is_away_is_a_passing_error():
+    away = Database().connect("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(OperationalError) as error:
+        away.ping()
+    assert is_passing(error.value)
+
+
+def test_sqlite_writes_survive_power_loss_by_default(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path}/test.db")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()
+
+
+def test_an_unknown_database_is_refused():
+    with pytest.raises(ValueError, match="sqlite and postgresql"):
+        open_engine("mysql://localhost/x")
