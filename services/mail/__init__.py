@@ -1,0 +1,1 @@
+"""mail: what people are told by e-mail. Owns recipients and deliveries."""

@@ -1,0 +1,1 @@
+"""What mail does, free of HTTP, broker and SMTP."""

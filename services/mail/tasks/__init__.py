@@ -1,0 +1,1 @@
+"""mail's slow work: handing mails to an SMTP server."""

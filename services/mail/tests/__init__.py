@@ -1,0 +1,1 @@
+"""Tests of mail: its handlers, its deliveries over real SMTP, its API."""
