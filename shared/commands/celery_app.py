@@ -1,5 +1,6 @@
 """The Celery app of a service, with the settings under which a message may be lost or doubled but never trusted."""
 
+import logging
 from typing import Any, Literal
 
 from celery import Celery
@@ -71,7 +72,9 @@ def make_celery(
 
 
 def _leave_logging_alone(**_: Any) -> None:
-    """A receiver's presence keeps Celery from setting up logging of its own."""
+    """A receiver's presence keeps Celery from setting up logging of its own, whose lines would repeat ours."""
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _say_ready(**_: Any) -> None:
