@@ -9,11 +9,10 @@ from services.worker.settings import WorkerSettings
 from shared.web import create_service
 
 
-def create_app(settings: WorkerSettings | None = None) -> Flask:
-    """The app of the roles `api` and `bus`."""
+def create_app(settings: WorkerSettings | None = None, **options) -> Flask:
+    """The app; `options` are create_service's, for tests."""
     settings = settings or WorkerSettings()
-    app = create_service("worker", settings, urls=api.URLS)
+    app = create_service("worker", settings, urls=api.URLS, **options)
     database.init_app(app, settings)
-    queue.init_app(app)
     bus.init_app(app, settings, database=database, handlers=handlers, commands=[queue])
     return app

@@ -13,15 +13,15 @@ HOUSEKEEPING = "housekeeping"
 class JobInput(BaseModel):
     """What a job needs to know; a field that it does not know is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Point(JobInput):
     """A named place in degrees."""
 
     id: Annotated[str, Field(min_length=1, max_length=64)]
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, strict=True)]
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, strict=True)]
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
 
 
 class NearestInput(JobInput):

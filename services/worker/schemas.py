@@ -9,7 +9,8 @@ from services.worker.errors import UnknownJobKind
 from services.worker.kinds import KINDS
 from services.worker.models import Job, LogLine, Schedule
 from shared.problems import Invalid
-from shared.web import Input, Output, PageQuery
+from shared.web import Input, Output
+from shared.web.parsing import describe
 
 
 class NewJob(Input):
@@ -28,11 +29,8 @@ class NewJob(Input):
         try:
             return kind.input.model_validate(self.input).model_dump(mode="json")
         except ValidationError as error:
-            raise Invalid(errors=[_error(one) for one in error.errors()]) from None
-
-
-class JobsQuery(PageQuery):
-    """Which page of jobs."""
+            below = [one | {"pointer": f"#/input{one['pointer'][1:]}"} for one in describe(error)]
+            raise Invalid(errors=below) from None
 
 
 class JobSummary(Output):
@@ -110,8 +108,3 @@ class Schedules(Output):
     """All schedules."""
 
     items: list[ScheduleView]
-
-
-def _error(error: dict[str, Any]) -> dict[str, str]:
-    pointer = "/".join(["#", "input", *(str(part) for part in error["loc"])])
-    return {"pointer": pointer, "detail": error["msg"]}

@@ -15,4 +15,3 @@ class WorkerSettings(Settings):
 
     files_dir: Path = Field(description="The object store's folder; data and the gateway reach it too")
     job_keep_days: int = Field(30, ge=1, description="Finished jobs older than this are deleted by housekeeping")
-    max_body_bytes: int = Field(4_194_304, ge=1024, description="The largest JSON body that is taken")

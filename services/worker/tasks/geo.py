@@ -13,8 +13,6 @@ def find_nearest(claim: Claim, settings: WorkerSettings) -> None:
     wanted = input_of(claim.row.kind, claim.row.input)
     places = [geo.Place(point.id, point.latitude, point.longitude) for point in wanted.points]
     found = geo.nearest(places, Reporter(claim))
-    result = [
-        {"id": one.id, "nearest_id": one.nearest_id, "distance_km": round(one.distance_km, 6)} for one in found
-    ]
+    result = [{"id": one.id, "nearest_id": one.nearest_id, "distance_km": round(one.distance_km, 6)} for one in found]
     with claim.finishing() as session:
         endings.succeed(session, job=claim.row, result=result, message=f"{len(result):,} points compared")

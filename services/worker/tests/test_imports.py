@@ -49,7 +49,9 @@ def test_rows_come_in_chunks_and_the_job_awaits_data(ask, run, announced, ada):
     assert (job.state, job.owner_id, job.progress, job.message) == ("awaiting", ada, 0.3, "600 of 600 rows read")
     chunks = announced(ImportRowsRead)
     assert [(c.first_line, len(c.rows), c.is_last) for c in chunks] == [
-        (2, 250, False), (252, 250, False), (502, 100, True),
+        (2, 250, False),
+        (252, 250, False),
+        (502, 100, True),
     ]
     assert chunks[0].rows[0] == {"iata": "A0", "name": "Airport 0"}
     assert announced(JobFinished) == []
