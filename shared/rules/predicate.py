@@ -23,7 +23,9 @@ Getter = Callable[[Record, Asker | None], object]
 
 
 def to_predicate(rule: Rule, fields: Mapping[str, FieldType]) -> Predicate:
-    """A function of (record, me) that says whether the rule holds, exactly as its SQL does; a missing key is null."""
+    """A function of (record, me) that says whether the rule holds, exactly as its SQL does.
+
+    A missing key is null; a file may be its id or the object, with that id, as which a record shows it."""
     return _compile(resolve(rule, kinds_of(fields)))
 
 
@@ -102,6 +104,8 @@ def _getter(value: Value) -> Getter:
             return lambda record, me: None if me is None else me.role
         case Field(name=name, kind=Kind.DOUBLE):
             return lambda record, me: None if (number := record.get(name)) is None else float(number)
+        case Field(name=name, kind=Kind.ID):
+            return lambda record, me: file["id"] if type(file := record.get(name)) is dict else file
         case Field(name=name, kind=Kind.INSTANT):
             return lambda record, me: as_instant(record.get(name))
         case Field(name=name):

@@ -87,11 +87,12 @@ records = st.fixed_dictionaries({name: st.none() | VALUES[type_] for name, type_
 
 
 def as_sent(record: dict) -> dict:
-    """The record as an event carries it: times are RFC 3339 texts."""
-    return {
+    """The record as an event carries it: times are RFC 3339 texts, files are objects."""
+    sent = {
         name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
         for name, value in record.items()
     }
+    return sent | {"f": record["f"] and {"id": record["f"], "name": "photo.jpg"}}
 
 
 def by_predicate(text: str, rows: Iterable[dict], me: Someone | None) -> set[int]:
