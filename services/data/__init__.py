@@ -1,0 +1,1 @@
+"""data: collections that an admin defines at run time, their records, files and imports."""

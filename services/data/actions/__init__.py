@@ -1,0 +1,1 @@
+"""What data does, by the resource that it is done to; nothing here commits."""
