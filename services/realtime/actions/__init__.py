@@ -1,0 +1,1 @@
+"""What realtime does to its own rows."""

@@ -1,0 +1,59 @@
+"""Every problem that realtime can raise."""
+
+from shared.problems import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
+
+
+class CollectionNotFound(NotFound):
+    """There is no collection of that name."""
+
+
+class CollectionRemoved(NotFound):
+    """The collection was deleted; the subscription has ended."""
+
+
+class SubscriptionNotFound(NotFound):
+    """This socket has no such subscription."""
+
+
+class RoomNotJoined(NotFound):
+    """This socket is not in that room."""
+
+
+class OffsetInvalid(Invalid):
+    """The offset was not given by this service."""
+
+
+class EventUnknown(NotFound):
+    """The socket takes no event of that name."""
+
+
+class BodyInvalid(Invalid):
+    """The event's body is not valid; `errors` names each place by its JSON pointer."""
+
+
+class TooManySubscriptions(Conflict):
+    """The socket has as many subscriptions as it may have."""
+
+
+class TooManyRooms(Conflict):
+    """The socket is in as many rooms as it may be in."""
+
+
+class TooManyEvents(TooMany):
+    """The socket sends faster than it may."""
+
+
+class ReadingTooSlowly(TooMany):
+    """The socket does not take what it is sent; connect again and resume from the last offset."""
+
+
+class AnotherUser(Forbidden):
+    """A socket can only be renewed by a token of the user who opened it."""
+
+
+class LiveNotReady(Unavailable):
+    """Live updates are not there yet; try again in a moment."""
+
+
+class RoomNameInvalid(Invalid):
+    """A room's name has 1 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit."""

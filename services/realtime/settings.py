@@ -1,0 +1,17 @@
+"""What realtime is told by its environment."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.settings import Settings
+
+
+class RealtimeSettings(Settings):
+    """The base settings, and which web pages may open sockets."""
+
+    service: ClassVar[str] = "realtime"
+
+    allowed_origins: list[str] = Field(
+        default=[], description='JSON: origins of web pages that may connect, besides the gateway\'s own; ["*"] is all'
+    )
