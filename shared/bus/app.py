@@ -8,8 +8,8 @@ from typing import Any
 from shared.bus import feed
 from shared.bus.consumer import Consumer
 from shared.bus.handlers import Handlers
-from shared.bus.metrics import BusMetrics
 from shared.bus.leases import Leases, process_name
+from shared.bus.metrics import BusMetrics
 from shared.bus.poke import Poker
 from shared.bus.redis_streams import RedisStreams
 from shared.bus.relay import Relay

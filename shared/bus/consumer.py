@@ -7,18 +7,15 @@ from itertools import groupby
 from shared.bus import positions, waiting
 from shared.bus.feed import FeedAnswer, FeedClient, FeedDown
 from shared.bus.handlers import Handlers
+from shared.bus.handling import Handling
 from shared.bus.leases import Leases
 from shared.bus.positions import Position, PositionMoved
 from shared.bus.transport import Entry, Reader, Transport, TransportDown
 from shared.bus.watch import SourceWatch
 from shared.database import Database
-from shared.database.errors import is_passing
-from shared.events import Envelope
 from shared.logs import get
 
 BATCH = 200
-MAX_STARTS = 5
-"""So many times an event may take the process down with it before it is parked."""
 
 log = get("bus")
 
@@ -38,6 +35,7 @@ class Consumer:
         self.database, self.transport, self.handlers, self.feed = database, transport, handlers, feed
         self.leases = leases
         self.sources = sorted(handlers.sources)
+        self.handling = Handling(database, handlers)
         self.waiting = waiting.Waiting(database, handlers)
         self.watch = {source: SourceWatch() for source in self.sources}
         self._lease_names = {f"partition:{partition}": partition for partition in range(partitions)}
@@ -45,7 +43,6 @@ class Consumer:
         self._renew_at = 0.0
         self._reader: Reader | None = None
         self._positions: dict[tuple[str, int], Position] = {}
-        self._careful: set[tuple[str, int]] = set()
 
     def step(self, *, wait_seconds: float = 1.0) -> int:
         """Reads on, handles what is next, retries what waits, asks feeds where needed; how many events it handled."""
@@ -69,7 +66,7 @@ class Consumer:
         """A changed set of partitions starts afresh: positions from the database, first events with care."""
         self._held, self._reader = held, None
         self._reload()
-        self._careful = {(source, partition) for source in self.sources for partition in held}
+        self.handling.begin({(source, partition) for source in self.sources for partition in held})
         for watch in self.watch.values():
             watch.doubt()
 
@@ -107,84 +104,11 @@ class Consumer:
             if is_gap:
                 self.watch[source].doubt()
             try:
-                handled += self._handle(position, following) if position else 0
+                handled += self.handling.handle(position, following) if position else 0
             except PositionMoved as moved:
                 log.info("another process goes on here", reason=str(moved))
                 self._reload()
         return handled
-
-    def _handle(self, position: Position, entries: list[Entry]) -> int:
-        """Handles a run that follows the position: all in one commit, or one by one where that fails."""
-        key = (position.source, position.partition)
-        done = 0
-        if entries and key in self._careful:
-            self._handle_carefully(position, entries[0])
-            self._careful.discard(key)
-            done = 1
-        if len(entries) > done:
-            try:
-                self._handle_batch(position, entries[done:])
-            except PositionMoved:
-                raise
-            except Exception as error:
-                if is_passing(error):
-                    raise
-                for entry in entries[done:]:
-                    self._handle_one(position, entry)
-        return len(entries)
-
-    def _handle_batch(self, position: Position, entries: list[Entry]) -> None:
-        wanted = [(entry, Envelope.from_json(entry.envelope)) for entry in entries if self.handlers.of(entry.type)]
-        with self.database.transaction() as session:
-            positions.move(session, position, entries[-1].number)
-            queues = waiting.queues(session, {envelope.key for _, envelope in wanted})
-            for entry, envelope in wanted:
-                for handler in self.handlers.of(entry.type):
-                    if (handler.name, envelope.key) in queues:
-                        waiting.put_off(session, handler, envelope, entry.partition, None)
-                    else:
-                        handler.run(session, envelope)
-        position.number, position.attempts = entries[-1].number, 0
-
-    def _handle_one(self, position: Position, entry: Entry) -> None:
-        """Each handler under a savepoint: the one that raises has the event wait, the others keep their effects."""
-        with self.database.transaction() as session:
-            positions.move(session, position, entry.number)
-            envelope = Envelope.from_json(entry.envelope)
-            queues = waiting.queues(session, {envelope.key})
-            for handler in self.handlers.of(entry.type):
-                if (handler.name, envelope.key) in queues:
-                    waiting.put_off(session, handler, envelope, entry.partition, None)
-                    continue
-                try:
-                    with session.begin_nested():
-                        handler.run(session, envelope)
-                except Exception as error:
-                    if is_passing(error):
-                        raise
-                    waiting.put_off(session, handler, envelope, entry.partition, error)
-        position.number, position.attempts = entry.number, 0
-
-    def _handle_carefully(self, position: Position, entry: Entry) -> None:
-        """After a takeover the start is committed before it is made: an event that kills the process can't loop."""
-        if not self.handlers.of(entry.type):
-            self._handle_one(position, entry)
-            return
-        with self.database.transaction() as session:
-            positions.count_attempt(session, position)
-        position.attempts += 1
-        if position.attempts <= MAX_STARTS:
-            self._handle_one(position, entry)
-        else:
-            self._park(position, entry)
-
-    def _park(self, position: Position, entry: Entry) -> None:
-        with self.database.transaction() as session:
-            positions.move(session, position, entry.number)
-            for handler in self.handlers.of(entry.type):
-                error = RuntimeError(f"the process ended {MAX_STARTS} times while it handled this event")
-                waiting.park(session, handler, Envelope.from_json(entry.envelope), entry.partition, error)
-        position.number, position.attempts = entry.number, 0
 
     def _must_ask(self, source: str) -> bool:
         known = {p: self._positions.get((source, p)) for p in self._held}

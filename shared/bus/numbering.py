@@ -33,7 +33,7 @@ def give_numbers(session: Session, count: int) -> int:
     given = session.execute(_GIVE_NUMBERS, {"count": count}).rowcount
     if given:
         session.execute(
-            update(outbox_numbers).where(_NEWEST > outbox_numbers.c.assigned).values(assigned=_NEWEST)
+            update(outbox_numbers).where(outbox_numbers.c.assigned < _NEWEST).values(assigned=_NEWEST)
         )
     return given
 

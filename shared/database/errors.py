@@ -1,6 +1,7 @@
 """Which database errors pass by themselves: a lost connection, a lock held too long."""
 
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 PASSING_SQLSTATES = ("08", "40", "53", "55P03", "57P")
 """Connection, serialization and deadlock, out of resources, lock not available, shutting down."""
@@ -20,4 +21,4 @@ def is_passing(error: BaseException) -> bool:
         return state.startswith(PASSING_SQLSTATES)
     text = str(error.orig).lower()
     is_postgres = type(error.orig).__module__.startswith("psycopg")
-    return is_postgres and type(error.orig).__name__ == "OperationalError" or any(w in text for w in PASSING_SQLITE)
+    return (is_postgres and type(error.orig).__name__ == "OperationalError") or any(w in text for w in PASSING_SQLITE)

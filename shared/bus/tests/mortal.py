@@ -8,6 +8,7 @@ import time
 from shared.bus import numbering
 from shared.bus.consumer import Consumer
 from shared.bus.handlers import Handler
+from shared.bus.handling import Handling
 from shared.bus.relay import Relay
 from shared.bus.tests.conftest import World
 from shared.database import Database
@@ -15,7 +16,7 @@ from shared.database import Database
 STEPS = {
     "numbers given, not sent": (Relay, "_tell", "before", 1),
     "sent, not marked": (numbering, "mark_sent", "before", 1),
-    "read, not handled": (Consumer, "_handle", "before", 1),
+    "read, not handled": (Handling, "handle", "before", 1),
     "number moved, no effect yet": (Handler, "run", "before", 2),
     "effect made, not committed": (Handler, "run", "after", 2),
     "committed, place in the stream forgotten": (Consumer, "_ask", "after", 1),
