@@ -45,7 +45,8 @@ def read_feed(
 
 
 def _start(session: Session, current: str, incarnation: str | None, numbers: dict[int, int], last: dict[int, int]):
-    """Where the asker goes on: its own numbers, cut back where an older incarnation's were void, raised past what is gone."""
+    """Where the asker goes on: its own numbers, cut back where an older incarnation's were void, raised past what is
+    gone from the outbox."""
     bases = {} if incarnation == current else numbering.bases_since(session, incarnation or "")
     if bases is None:
         numbers, bases = {}, {}

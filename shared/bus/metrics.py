@@ -41,7 +41,7 @@ class BusMetrics(Collector):
         return family
 
     def _lag(self, session) -> GaugeMetricFamily:
-        family = GaugeMetricFamily("bus_consumer_lag", "Events that a consumer has not reported yet", labels=["consumer"])
+        family = GaugeMetricFamily("bus_consumer_lag", "Events a consumer has not reported", labels=["consumer"])
         behind = func.sum(outbox_numbers.c.assigned - consumers.c.number)
         rows = (
             select(consumers.c.consumer, behind)

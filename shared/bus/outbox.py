@@ -1,4 +1,4 @@
-"""Announcing: an event becomes a row in the caller's transaction, so there is no commit without it and none of it without commit."""
+"""Announcing: an event becomes a row in the caller's transaction; no commit without it, none of it without commit."""
 
 from collections.abc import Sequence
 from zlib import crc32

@@ -32,13 +32,13 @@ def put_off(session: Session, handler: Handler, envelope: Envelope, partition: i
     """Has an event wait: behind the others of its key, or for its own next attempt when it has just failed."""
     attempts = 1 if error else 0
     _insert(session, handler, envelope, partition, "waiting", attempts, error)
-    log.warning("event waits", handler=handler.name, event_type=envelope.type, event_id=envelope.id, error=describe(error))
+    log.warning("event waits", handler=handler.name, event_id=envelope.id, error=describe(error))
 
 
 def park(session: Session, handler: Handler, envelope: Envelope, partition: int, error: Exception) -> None:
     """Puts an event aside for good; somebody has to look at it."""
     _insert(session, handler, envelope, partition, "parked", MAX_ATTEMPTS, error)
-    log.error("event parked", handler=handler.name, event_type=envelope.type, event_id=envelope.id, error=describe(error))
+    log.error("event parked", handler=handler.name, event_id=envelope.id, error=describe(error))
 
 
 def describe(error: Exception | None) -> str | None:

@@ -24,7 +24,7 @@ class UserRegistered(UserEvent):
 
 
 class RegistrationRepeated(UserEvent):
-    """Somebody registered with an address that has an account already; its owner is told by mail. Holds personal data."""
+    """Somebody registered with an address that has an account; its owner is told by mail. Holds personal data."""
 
     email: str
 

@@ -127,7 +127,11 @@ class PostgresServer:
 
     def _run(self, command: list[str]) -> None:
         done = subprocess.run(
-            [str(self.bin / command[0]), *command[1:]], capture_output=True, text=True, cwd=self.folder, **self._as_user()
+            [str(self.bin / command[0]), *command[1:]],
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            **self._as_user(),
         )
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed: {done.stderr}")

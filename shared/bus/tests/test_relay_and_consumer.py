@@ -186,6 +186,11 @@ def test_a_poison_event_is_parked_and_its_key_goes_on(world, running, monkeypatc
     assert parked == [("parked", "ValueError: can't be taken")]
 
 
+def step_on(consumer) -> None:
+    """Steps until the process would end."""
+    eventually(lambda: consumer.step(wait_seconds=0.02) < 0, within=10)
+
+
 def test_an_event_that_kills_the_process_is_parked_after_some_starts(world):
     deadly = True
 
@@ -200,8 +205,7 @@ def test_an_event_that_kills_the_process_is_parked_after_some_starts(world):
     relay.step()
     for _ in range(5):
         with pytest.raises(SystemExit):
-            while True:
-                eventually(lambda consumer=world.consumer(seconds=0.05): consumer.step(wait_seconds=0.02) < 0, within=5)
+            step_on(world.consumer(seconds=0.05))
     last = world.consumer(seconds=0.05)
     eventually(lambda: last.step(wait_seconds=0.02))
     with world.target.reading() as session:
