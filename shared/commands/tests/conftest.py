@@ -1,5 +1,7 @@
 """A database with the errands' tables, their commands, a sender, and worker processes."""
 
+import os
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -49,14 +51,15 @@ def start_worker(database_url):
     """Starts real worker processes; ends them with the test."""
     workers = []
 
-    def start(redis_url: str) -> subprocess.Popen:
+    def start(redis_url: str, pool: str = "threads") -> subprocess.Popen:
         command = [sys.executable, "-m", "celery", "-A", "shared.commands.tests.errand_worker", "worker"]
         quiet = ["-Q", "errands", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-        environment = {"DATABASE_URL": database_url, "CELERY_URL": redis_url, "PYTHONPATH": "."}
-        workers.append(subprocess.Popen([*command, *quiet], env=environment))
+        environment = {"DATABASE_URL": database_url, "CELERY_URL": redis_url, "POOL": pool, "PYTHONPATH": "."}
+        workers.append(subprocess.Popen([*command, *quiet], env=environment, start_new_session=True))
         return workers[-1]
 
     yield start
     for worker in workers:
-        worker.kill()
+        if worker.poll() is None:
+            os.killpg(worker.pid, signal.SIGKILL)  # a child of prefork would outlive its parent
         worker.wait(10)

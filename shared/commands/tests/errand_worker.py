@@ -14,7 +14,7 @@ settings = ErrandSettings()
 logs.configure("errands", role="tasks")
 database = Database().connect(settings.database_url)
 errands = errand_commands(database)
-app = make_celery("errands", settings, pool="threads", concurrency=4)
+app = make_celery("errands", settings, pool=settings.pool, concurrency=2, database=database)
 
 
 @performs(errands, app)

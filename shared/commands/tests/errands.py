@@ -1,6 +1,7 @@
 """A table of commands to test with, what they leave behind, and a Celery app that performs them."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic_settings import BaseSettings
 from sqlalchemy import ForeignKey, String, func, select
@@ -36,11 +37,12 @@ class ErrandSettings(BaseSettings):
     service: str = "errands"
     database_url: str
     celery_url: str
+    pool: Literal["threads", "prefork"] = "threads"
 
 
 def errand_commands(database: Database, **options) -> Commands:
     """Commands with a test's patience."""
-    patience = {"lease_seconds": 1.0, "resend_seconds": 0.5, "pauses": (0.05, 0.2), "max_attempts": 3}
+    patience = {"lease_seconds": 1.0, "resend_seconds": 0.5, "pauses": (0.05, 0.2), "max_attempts": 5}
     return Commands(Errand, database, task="errands.run", queue="errands", **(patience | options))
 
 

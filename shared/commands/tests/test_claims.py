@@ -123,7 +123,9 @@ def test_what_fails_is_tried_again_later_and_its_error_kept(errands, submit, rea
 
 def test_it_is_failed_for_good_after_its_last_attempt(database, submit, read):
     told = []
-    errands = errand_commands(database, when_failed=lambda session, row, error: told.append((row.id, str(error))))
+    errands = errand_commands(
+        database, max_attempts=3, when_failed=lambda session, row, error: told.append((row.id, str(error)))
+    )
     errand_id = submit()
 
     def fail(claim):
@@ -150,7 +152,9 @@ def test_giving_up_ends_it_at_once(errands, submit, read):
 
 def test_what_takes_every_worker_with_it_is_given_up(database, submit, read):
     told = []
-    errands = errand_commands(database, when_failed=lambda session, row, error: told.append(type(error).__name__))
+    errands = errand_commands(
+        database, max_attempts=3, when_failed=lambda session, row, error: told.append(type(error).__name__)
+    )
     errand_id = submit()
     for attempt in range(3):
         with later(attempt * 2):
