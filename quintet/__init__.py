@@ -1,0 +1,1 @@
+"""The operator's command: starts, watches and ends one whole system on one machine."""

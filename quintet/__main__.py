@@ -1,0 +1,5 @@
+"""Runs the operator's command: `python -m quintet`."""
+
+from quintet.cli import main
+
+main(prog_name="quintet")

@@ -1,0 +1,33 @@
+"""Files that are whole or not there, and private from their first byte."""
+
+import os
+import pwd
+from pathlib import Path
+
+
+def write(path: Path, text: str, *, mode: int = 0o600) -> bool:
+    """Puts `text` at `path`, replacing it in one step; False when it was there already."""
+    if path.exists() and path.read_text() == text and path.stat().st_mode & 0o777 == mode:
+        return False
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "w") as file:
+        file.write(text)
+    fresh.chmod(mode)
+    fresh.replace(path)
+    return True
+
+
+def can_enter(user: str, folder: Path) -> bool:
+    """Whether `user` may pass every folder down to and with `folder`."""
+    entry = pwd.getpwnam(user)
+    return all(_lets_in(step, entry) for step in [folder, *folder.parents])
+
+
+def _lets_in(folder: Path, entry: pwd.struct_passwd) -> bool:
+    if entry.pw_uid == 0:
+        return True
+    found = folder.stat()
+    if found.st_uid == entry.pw_uid:
+        return bool(found.st_mode & 0o100)
+    return bool(found.st_mode & (0o010 if found.st_gid == entry.pw_gid else 0o001))

@@ -1,0 +1,133 @@
+"""The table of processes: every one that a system consists of, how it is started and how it shows that it is ready."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quintet.state import ROOT, SERVICES, Shape, State
+
+QUEUES = {"mail": "mail", "worker": "jobs"}  # the services with slow work, and the Celery queue it comes by
+SOCKET_SERVICES = {"realtime"}  # who holds connections open, and so runs on gevent
+SERVERS, ROLES, GATEWAY = 0, 1, 2  # what must stand before what
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process; it is ready when its `url` answers 200, its `port` accepts, or its log has said `line`."""
+
+    name: str
+    command: list[str]
+    stage: int = ROLES
+    service: str | None = None
+    port: int | None = None
+    url: str | None = None
+    line: str | None = None
+    grace_seconds: int = 10
+    stop_signal: str = "TERM"
+    user: str | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def names(shape: Shape) -> list[str]:
+    """The names of all processes of a shape, without the programs behind them."""
+    servers = ["redis", *(["postgres"] if shape.database == "postgres" else []), "mail-catcher"]
+    apis = [name for service in SERVICES for name in instances(service, shape)]
+    buses = [name for service in SERVICES for name in instances(f"{service}-bus", shape)]
+    tasks = [name for service in QUEUES for name in instances(f"{service}-tasks", shape)]
+    return [*servers, *apis, *buses, *tasks, "beat", "gateway"]
+
+
+def instances(name: str, shape: Shape) -> list[str]:
+    """`data` alone, or `data`, `data-2`, … where several are wanted."""
+    return [name, *(f"{name}-{number}" for number in range(2, shape.count(name) + 1))]
+
+
+def scalable() -> set[str]:
+    """What may run more than once."""
+    return {*SERVICES, *(f"{name}-bus" for name in SERVICES), *(f"{name}-tasks" for name in QUEUES)}
+
+
+def service_processes(shape: Shape) -> list[Process]:
+    """Every role of every service."""
+    found = []
+    for service in SERVICES:
+        found += [_api(name, service, shape) for name in instances(service, shape)]
+        found += [_bus(name, service, shape) for name in instances(f"{service}-bus", shape)]
+        if service in QUEUES:
+            found += [_tasks(name, service) for name in instances(f"{service}-tasks", shape)]
+    return [*found, _beat()]
+
+
+def server_processes(state: State, shape: Shape, redis: Path, postgres: Path | None, user: str | None) -> list[Process]:
+    """What the services stand on: Redis, PostgreSQL where it was chosen, the mail catcher."""
+    found = [_redis(state, shape, redis), _catcher(shape)]
+    if postgres is not None:
+        found.append(_postgres(state, shape, postgres, user))
+    return found
+
+
+def watched(state: State, shape: Shape) -> list[Process]:
+    """The whole table for one who only asks how the processes are."""
+    programs = Path("postgres") if shape.database == "postgres" else None
+    servers = server_processes(state, shape, Path("redis"), programs, None)
+    return [*servers, *service_processes(shape), gateway_process(state, shape, Path("nginx"))]
+
+
+def gateway_process(state: State, shape: Shape, nginx: Path) -> Process:
+    """nginx, which asks for its configuration within the state folder."""
+    command = [str(nginx), "-p", f"{state.folder}/", "-c", "run/gateway/nginx.conf", "-e", "stderr"]
+    return Process("gateway", command, GATEWAY, port=shape.port, url="/healthz")
+
+
+def flask(service: str, *words: str) -> list[str]:
+    """One of a service's own commands."""
+    return [sys.executable, "-m", "flask", "--app", f"services.{service}.app", *words]
+
+
+def _settings(service: str) -> dict[str, str]:
+    return {"SETTINGS_FILE": f"settings/{service}.env"}
+
+
+def _api(name: str, service: str, shape: Shape) -> Process:
+    kind = ["gevent"] if service in SOCKET_SERVICES else ["gthread", "--threads", "8"]
+    command = [sys.executable, "-m", "gunicorn", f"services.{service}.app:create_app()"]
+    command += ["--config", str(ROOT / "services/gunicorn.conf.py"), "--bind", f"127.0.0.1:{shape.ports[name]}"]
+    command += ["--workers", "1", "--worker-class", *kind]
+    port = shape.ports[name]
+    return Process(name, command, service=service, port=port, url="/readyz", environment=_settings(service))
+
+
+def _bus(name: str, service: str, shape: Shape) -> Process:
+    port, environment = shape.ports[service], _settings(service)  # its service's API tells whether a relay leads
+    command = flask(service, "bus")
+    return Process(name, command, service=service, port=port, url="/readyz/bus", environment=environment)
+
+
+def _tasks(name: str, service: str) -> Process:
+    command = [sys.executable, "-m", "celery", "-A", f"services.{service}.tasks.app", "worker", "-Q", QUEUES[service]]
+    command += ["--hostname", f"{name}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    environment = _settings(service)
+    return Process(name, command, service=service, line="worker ready", grace_seconds=15, environment=environment)
+
+
+def _beat() -> Process:
+    command = [sys.executable, "-m", "celery", "-A", "services.worker.tasks.app", "beat", "--pidfile="]
+    command += ["--scheduler", "services.worker.schedule:DatabaseScheduler"]
+    return Process("beat", command, service="worker", line="beat: Starting", environment=_settings("worker"))
+
+
+def _redis(state: State, shape: Shape, program: Path) -> Process:
+    read_from_stdin = f'exec "$0" - < "{state.path("run", "redis.conf")}"'  # a file it knew of, it could write over
+    return Process("redis", ["/bin/sh", "-c", read_from_stdin, str(program)], SERVERS, port=shape.ports["redis"])
+
+
+def _postgres(state: State, shape: Shape, programs: Path, user: str | None) -> Process:
+    command = [str(programs / "postgres"), "-D", str(state.path("postgres")), "-p", str(shape.ports["postgres"])]
+    command += ["-h", "127.0.0.1", "-k", ""]
+    return Process("postgres", command, SERVERS, port=shape.ports["postgres"], stop_signal="INT", user=user)
+
+
+def _catcher(shape: Shape) -> Process:
+    command = [sys.executable, "-m", "quintet.mailcatcher", "--smtp-port", str(shape.ports["smtp"])]
+    command += ["--http-port", str(shape.mail_port), "--folder", "mails"]
+    return Process("mail-catcher", command, SERVERS, port=shape.mail_port, url="/messages")

@@ -1,0 +1,96 @@
+"""Whether a process is ready, asked of the process itself, and the bounded wait for many."""
+
+import datetime as dt
+import http.client
+import json
+import socket
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from quintet.failing import Failed
+from quintet.processes import Process
+from quintet.state import State
+from quintet.supervision import Supervisor
+
+LIVES = 3  # a process that has died so often while it was waited for will not come
+
+
+def is_ready(state: State, process: Process, info: dict) -> bool:
+    """Whether the process runs and has shown that it is ready; `info` is supervisor's word on it."""
+    if info["statename"] not in ("STARTING", "RUNNING"):
+        return False
+    if process.line:
+        return _has_said(state, process, info["start"])
+    if process.url:
+        return answers(process.port, process.url)[0] == 200
+    return accepts(process.port)
+
+
+def answers(port: int, path: str, *, timeout: float = 5) -> tuple[int, bytes]:
+    """Status and body of a GET on loopback; status 0 where nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def accepts(port: int) -> bool:
+    """Whether something listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for(state: State, supervisor: Supervisor, processes: Iterable[Process], within: float, say: Callable) -> None:
+    """Returns when all are ready, telling of each; Failed, with the end of its log, for one that is not to come."""
+    waiting = {process.name: process for process in processes}
+    lives: dict[str, set[int]] = {name: set() for name in waiting}
+    begun = time.monotonic()
+    while waiting:
+        known = supervisor.processes()
+        for name, process in list(waiting.items()):
+            if is_ready(state, process, known[name]):
+                del waiting[name]
+                say(f"{name} ready", time.monotonic() - begun)
+                continue
+            lives[name] |= {known[name]["pid"]} - {0}
+            if len(lives[name]) >= LIVES:
+                raise Failed(explain(state, name, f"{name} dies as soon as it is started"))
+        if waiting and time.monotonic() - begun > within:
+            name = next(iter(waiting))
+            raise Failed(explain(state, name, f"{', '.join(waiting)} not ready within {within:.0f} s"))
+        time.sleep(0.05)
+
+
+def explain(state: State, name: str, what: str, *, lines: int = 20) -> str:
+    """`what`, with the last lines of that process's log."""
+    file = state.path("log", "gateway.txt" if name == "gateway" else f"{name}.log")
+    last = file.read_text(errors="replace").splitlines()[-lines:] if file.exists() else []
+    return "\n".join([f"{what}. The end of {file}:", *(f"  {line}" for line in last)])
+
+
+def _has_said(state: State, process: Process, since: int) -> bool:
+    return any(_is_since(line, since) for line in _lines(state, process.name) if process.line in line)
+
+
+def _lines(state: State, name: str) -> Iterable[str]:
+    current = state.path("log", f"{name}.log")
+    for file in [current, *(Path(f"{current}.{number}") for number in (1, 2, 3))]:
+        if file.exists():
+            yield from reversed(file.read_text(errors="replace").splitlines())
+
+
+def _is_since(line: str, since: int) -> bool:
+    try:
+        at = dt.datetime.fromisoformat(json.loads(line)["at"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    return at.timestamp() >= since

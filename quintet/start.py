@@ -1,0 +1,100 @@
+"""`quintet up`: brings a system from whatever state it is in to what was chosen, and returns when it is ready."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quintet import binaries, environment, front, hunt, postgres, processes, provisioning, readiness, supervision
+from quintet.choosing import Choices, assign_ports, lay_over, refuse_change
+from quintet.keys import Keys
+from quintet.processes import GATEWAY, ROLES, SERVERS, Process
+from quintet.settings import OperatorSettings
+from quintet.state import Shape, State
+from quintet.supervision import Supervisor
+
+
+@dataclass
+class Up:
+    """One run of `up`; `say(what, seconds)` is told of each step that is done."""
+
+    state: State
+    settings: OperatorSettings
+    say: Callable[[str, float | None], None]
+
+    def run(self, choices: Choices) -> bool:
+        """Whether there was anything to do."""
+        self.state.make_folders()
+        with self.state.lock():
+            self.keys, self.shape = Keys(self.state), self.state.shape()
+            self.supervisor = Supervisor(self.state, self.shape, self.keys)
+            self.was_up = self.supervisor.is_running()
+            self.shape = self._choose(choices)
+            self.table = self._table(self.shape)
+            if self.was_up and self._is_as_chosen():
+                return False
+            self._bring_up()
+            return True
+
+    def _choose(self, choices: Choices) -> Shape:
+        if self.was_up:
+            refuse_change(self.shape, choices)
+        elif count := hunt.end_all(self.state):
+            self.say(f"ended {count} processes that were left from before", None)
+        return assign_ports(lay_over(self.shape, choices), self.settings, is_running=self.was_up)
+
+    def _table(self, shape: Shape) -> list[Process]:
+        programs = binaries.postgres(self.settings) if shape.database == "postgres" else None
+        user = postgres.run_as(self.settings)
+        servers = processes.server_processes(self.state, shape, binaries.redis(self.settings), programs, user)
+        gateway = processes.gateway_process(self.state, shape, binaries.nginx(self.settings))
+        return [*servers, *processes.service_processes(shape), gateway]
+
+    def _is_as_chosen(self) -> bool:
+        known = self.supervisor.processes()
+        same = set(known) == {process.name for process in self.table}
+        return same and all(readiness.is_ready(self.state, process, known[process.name]) for process in self.table)
+
+    def _bring_up(self) -> None:
+        self._write()
+        going = self._supervise()
+        provision = provisioning.Provisioning(self.state, self.shape, self.settings, self.keys, self.say)
+        if not self.was_up:
+            provision.cluster()
+        self._start(SERVERS)
+        if not self.was_up:
+            provision.databases()
+        self._start(ROLES)
+        provision.admin()
+        is_changed = front.prepare(self.state, self.shape, self.settings)
+        self._start(GATEWAY)
+        if is_changed and self.was_up:
+            front.reload(self.supervisor, self.settings.ready_within_seconds)
+        self._retire(going)
+
+    def _write(self) -> None:
+        """All that processes read when they start; the shape first, so that `down` finds whatever was begun."""
+        self.state.save(self.shape)
+        environment.write_all(self.state, self.shape, self.settings, self.keys)
+        provisioning.write_redis(self.state, self.shape, self.keys)
+        supervision.write_configuration(self.state, self.shape, self.keys, self.table)
+
+    def _supervise(self) -> list[str]:
+        """Has supervisord know the table; who is no longer in it stays until the gateway has turned away."""
+        if self.was_up:
+            return self.supervisor.take_in()
+        self.supervisor = Supervisor(self.state, self.shape, self.keys)
+        self.supervisor.launch()
+        return []
+
+    def _start(self, stage: int) -> None:
+        wanted = [process for process in self.table if process.stage == stage]
+        known = self.supervisor.processes()
+        for process in wanted:
+            if known[process.name]["statename"] not in ("RUNNING", "STARTING"):
+                self.supervisor.start(process.name)
+        within = self.settings.ready_within_seconds
+        readiness.wait_for(self.state, self.supervisor, wanted, within, self.say)
+
+    def _retire(self, names: list[str]) -> None:
+        for name in names:
+            self.supervisor.remove(name)
+            self.say(f"{name} stopped", None)

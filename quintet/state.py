@@ -1,0 +1,76 @@
+"""The state folder: where one system keeps all that it writes, and what was chosen for it."""
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from quintet import files
+from quintet.failing import Failed
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVICES = ("auth", "data", "realtime", "mail", "worker")
+OPEN = ("files", "public")  # what nginx's workers read; all else is nobody's business
+CLOSED = ("log", "mails", "redis", "run", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What was chosen for a system, and the ports it was given; kept in state.json."""
+
+    database: str = "sqlite"
+    port: int = 8080
+    mail_port: int = 8025
+    counts: dict[str, int] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    admins: list[str] = field(default_factory=list)
+
+    def count(self, name: str) -> int:
+        """How many processes of that name run beside each other."""
+        return self.counts.get(name, 1)
+
+
+class State:
+    """One system's folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder.resolve()
+
+    def path(self, *parts: str) -> Path:
+        return self.folder.joinpath(*parts)
+
+    def make_folders(self) -> None:
+        """The folder and those within it, each only as open as it must be."""
+        if not self.folder.exists():
+            self.folder.mkdir(parents=True)
+            self.folder.chmod(0o711)
+        for name in (*OPEN, *CLOSED):
+            if not self.path(name).exists():
+                self.path(name).mkdir()
+                self.path(name).chmod(0o755 if name in OPEN else 0o700)
+
+    def shape(self) -> Shape:
+        """What was chosen last, or the defaults."""
+        file = self.path("state.json")
+        return Shape(**json.loads(file.read_text())) if file.exists() else Shape()
+
+    def save(self, shape: Shape) -> None:
+        files.write(self.path("state.json"), json.dumps(asdict(shape), indent=2) + "\n")
+
+    def remember(self, **changes) -> Shape:
+        """Changes single choices."""
+        shape = replace(self.shape(), **changes)
+        self.save(shape)
+        return shape
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Held by a command that starts or ends processes, so that two don't cross."""
+        with self.path("run", "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Failed(f"Another quintet command is at work on {self.folder}.") from None
+            yield

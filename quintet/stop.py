@@ -1,0 +1,56 @@
+"""`quintet down`: ends every process of a system, in order where supervisord still listens, and in any case."""
+
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+from xmlrpc import client
+
+from quintet import hunt
+from quintet.failing import Failed
+from quintet.keys import Keys
+from quintet.state import State
+from quintet.supervision import Supervisor
+
+LAST = ("redis", "postgres")  # what the others write to until they end
+GRACE_SECONDS = 15
+
+
+def down(state: State, say: Callable[[str], None]) -> bool:
+    """Whether anything ran. Afterwards nothing of the system does, or Failed names what could not be ended."""
+    if not state.path("state.json").exists():
+        return False
+    with state.lock():
+        before = len(hunt.living(state))
+        if before:
+            _ask_supervisor(state)
+            if left := hunt.end_all(state):
+                say(f"{left} of {before} processes had to be ended one by one")
+        if left := hunt.living(state):
+            raise Failed("Still alive: " + ", ".join(f"{one.pid} ({one.name()})" for one in left))
+    return before > 0
+
+
+def _ask_supervisor(state: State) -> None:
+    supervisor = Supervisor(state, state.shape(), Keys(state))
+    try:
+        if not supervisor.is_running():
+            return
+        names = set(supervisor.processes())
+        _stop(supervisor, names - set(LAST))
+        _stop(supervisor, names & set(LAST))
+        supervisor.shut_down()
+        _wait(lambda: not hunt.living(state), 5)
+    except (OSError, HTTPException, client.Error):
+        return  # it died or hangs: the hunt follows
+
+
+def _stop(supervisor: Supervisor, names: set[str]) -> None:
+    for name in names:
+        supervisor.stop(name)
+    _wait(lambda: all(supervisor.processes()[name]["pid"] == 0 for name in names), GRACE_SECONDS)
+
+
+def _wait(is_done: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_done() and time.monotonic() < deadline:
+        time.sleep(0.05)
