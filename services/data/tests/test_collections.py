@@ -1,10 +1,9 @@
 """Collections: an admin defines them, each is a table with real constraints."""
 
-import pytest
 from sqlalchemy import inspect
 
 from services.data import errors
-from services.data.tests.people import AIRPORTS, ANC, made
+from services.data.tests.people import AIRPORTS, ANC, made, rows
 from shared.events.data import CollectionChanged
 from shared.identity.problems import AdminsOnly, TokenMissing
 from shared.problems import Invalid
@@ -67,49 +66,49 @@ def test_a_name_that_is_taken_is_a_conflict_and_announces_nothing(admin, airport
     assert announced() == []
 
 
-@pytest.mark.parametrize("name", ["", "Airports", "a-b", "a__b", "1a", "a" * 41, "a;drop", 'a"b', "_a", "a_", None, 7])
-def test_a_collection_has_a_plain_name(admin, name):
-    assert_problem(admin.defines(defined(name)), Invalid)
+def test_a_collection_has_a_plain_name(admin):
+    for name in ["", "Airports", "a-b", "a__b", "1a", "a" * 41, "a;drop", 'a"b', "_a", "a_", "a\n", None, 7]:
+        assert_problem(admin.defines(defined(name)), Invalid)
 
 
-@pytest.mark.parametrize("name", ["id", "version", "created_at", "null", "in", "rowid", "xmin", "Title", 'x"', "a b"])
-def test_a_field_has_a_plain_name_that_means_nothing_else(admin, name):
-    problem = assert_problem(admin.defines(defined(fields=[field(name)])), Invalid)
-    assert problem["errors"][0]["pointer"].startswith("#/fields/0")
+def test_a_field_has_a_plain_name_that_means_nothing_else(admin):
+    for name in ["id", "version", "created_at", "null", "in", "rowid", "xmin", "Title", 'x"', "a b", "a\n"]:
+        problem = assert_problem(admin.defines(defined(fields=[field(name)])), Invalid)
+        assert problem["errors"][0]["pointer"].startswith("#/fields/0")
 
 
-@pytest.mark.parametrize("name", ["order", "select", "group", "user", "table", "values"])
-def test_words_of_sql_are_good_names(admin, ada, name):
-    made(admin.defines(defined(name, [field(name, unique=True, indexed=True)], create="true", list="true")))
-    made(ada.creates(name, **{name: "x"}))
-    assert [row[name] for row in ada.lists(name, filter=f'{name} = "x"', sort=name).get_json()["items"]] == ["x"]
+def test_words_of_sql_are_good_names(admin, ada):
+    for name in ["order", "select", "group", "user", "table", "values"]:
+        made(admin.defines(defined(name, [field(name, unique=True, indexed=True)], create="true", list="true")))
+        made(ada.creates(name, **{name: "x"}))
+        assert [row[name] for row in rows(ada.lists(name, filter=f'{name} = "x"', sort=name))] == ["x"]
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        field(type_="blob"),
-        field(type_="number", max_length=3),
-        field(max_length=0),
-        field(max_length=True),
-        field(required="yes"),
-        field(type_="relation"),
-        field(collection="countries"),
-        field(type_="relation", collection="nowhere"),
-        field(type_="json", unique=True),
-        field(type_="file", required=True),
-        field(unique=True, max_length=5000),
-        field(type_="integer", default="7"),
-        field(default="x" * 6000),
-        field(colour="red"),
-        {"type": "text"},
-        "title",
-    ],
-)
-def test_a_field_that_can_not_be_is_refused_with_its_place(admin, database, wrong):
-    response = admin.defines(defined(fields=[field("good"), wrong]))
-    assert response.status_code == 422
-    assert response.get_json()["errors"][0]["pointer"].startswith("#/fields/1")
+IMPOSSIBLE = [
+    field(type_="blob"),
+    field(type_="number", max_length=3),
+    field(max_length=0),
+    field(max_length=True),
+    field(required="yes"),
+    field(type_="relation"),
+    field(collection="countries"),
+    field(type_="relation", collection="nowhere"),
+    field(type_="json", unique=True),
+    field(type_="file", required=True),
+    field(unique=True, max_length=5000),
+    field(type_="integer", default="7"),
+    field(default="x" * 6000),
+    field(colour="red"),
+    {"type": "text"},
+    "title",
+]
+
+
+def test_a_field_that_can_not_be_is_refused_with_its_place(admin, database):
+    for wrong in IMPOSSIBLE:
+        response = admin.defines(defined(fields=[field("good"), wrong]))
+        assert response.status_code == 422, wrong
+        assert response.get_json()["errors"][0]["pointer"].startswith("#/fields/1")
     assert not [name for name in inspect(database.engine).get_table_names() if name.startswith("records_")]
 
 
@@ -118,13 +117,11 @@ def test_two_fields_of_one_name_are_refused(admin):
     assert problem["errors"] == [{"pointer": "#/fields/1/name", "detail": "is the name of another field"}]
 
 
-@pytest.mark.parametrize(
-    ("rule", "problem", "column"),
-    [("title = ", RuleSyntax, 9), ("nothing = 1", RuleUnknownField, 1), ("title = 1", RuleTypes, 7)],
-)
-def test_a_rule_that_does_not_hold_up_is_refused_with_its_place(admin, rule, problem, column):
-    shown = assert_problem(admin.defines(defined(fields=[field()], view=rule)), problem, line=1, column=column)
-    assert shown["errors"][0]["pointer"] == "#/rules/view"
+def test_a_rule_that_does_not_hold_up_is_refused_with_its_place(admin):
+    broken = [("title = ", RuleSyntax, 9), ("nothing = 1", RuleUnknownField, 1), ("title = 1", RuleTypes, 7)]
+    for rule, problem, column in broken:
+        shown = assert_problem(admin.defines(defined(fields=[field()], view=rule)), problem, line=1, column=column)
+        assert shown["errors"][0]["pointer"] == "#/rules/view"
 
 
 def test_rules_are_changed_and_told_with_a_higher_version(admin, airports, announced):
