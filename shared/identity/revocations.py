@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Column, MetaData, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from shared import clock
 from shared.database import Database, Id, Timestamp
+from shared.database.inserting import insert_new
 from shared.events.auth import SessionRevoked
 
 POLL_SECONDS = 0.5
@@ -26,8 +26,7 @@ revocations = Table(
 
 def revoke(session: Session, *, session_id: str, user_id: str, expires_at: datetime) -> None:
     """Has this service refuse the session's tokens once the unit of work has committed; twice does no harm."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    row = dialect.insert(revocations).values(session_id=session_id, user_id=user_id, expires_at=expires_at)
+    row = insert_new(session, revocations).values(session_id=session_id, user_id=user_id, expires_at=expires_at)
     session.execute(row.on_conflict_do_nothing())
 
 

@@ -29,6 +29,7 @@ class Declaration:
     status: int
     problems: tuple[type[Problem], ...]
     is_idempotent: bool
+    is_writing: bool
     wants: frozenset[str]
     doc: str
 
@@ -42,18 +43,29 @@ def endpoint(
     status: int = 200,
     problems: Sequence[type[Problem]] = (),
     idempotent: bool = True,
+    writes: bool = False,
 ) -> Callable:
     """Declares a Resource's method, which is given by name what it names: path arguments, `session`, `body`, `query`,
     `identity`. It returns a model or plain data, that and headers, a Response, or None for 204.
 
-    `session` is a write unit (a read unit for GET), begun at its first statement; it commits when the method returns.
+    `session` is a write unit, begun at its first statement and committed when the method returns; for GET a read unit,
+    unless it `writes`.
     A method that takes `session` honours Idempotency-Key, which reads its body whole: uploads say idempotent=False.
     """
 
     def declare(method: Callable) -> Callable:
         wants = frozenset(inspect.signature(method).parameters)
         declaration = Declaration(
-            access, body, query, answer, status, tuple(problems), idempotent, wants, inspect.getdoc(method) or ""
+            access,
+            body,
+            query,
+            answer,
+            status,
+            tuple(problems),
+            idempotent,
+            writes,
+            wants,
+            inspect.getdoc(method) or "",
         )
 
         @wraps(method)
@@ -83,10 +95,10 @@ def _answer(declaration: Declaration, method: Callable) -> Response:
 
 def _answer_in_unit(declaration: Declaration, identity: Any, work: Callable) -> Response:
     database = current_app.extensions["database"]
-    if request.method in READING:
+    if request.method in READING and not declaration.is_writing:
         with database.reading() as session:
             return work(session)
-    key = idempotency.key_of_request(identity) if declaration.is_idempotent else None
+    key = idempotency.key_of_request(identity) if declaration.is_idempotent and request.method not in READING else None
     if key:
         return idempotency.answer_once(database, key, work)
     with database.transaction() as session:
