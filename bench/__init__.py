@@ -1,0 +1,1 @@
+"""Load programs against a running system: the figures of docs/performance.md come from here."""

@@ -1,0 +1,39 @@
+"""Turns measured times into figures and shows them."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The value below which `part` (0 to 1) of the values lie; they must be sorted."""
+    return values[min(len(values) - 1, int(len(values) * part))]
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f}"
+
+
+def p50_p99(times: Iterable[float]) -> tuple[str, str]:
+    """The median and the 99th percentile of times in seconds, in milliseconds."""
+    ordered = sorted(times)
+    if not ordered:
+        return "-", "-"
+    return milliseconds(percentile(ordered, 0.5)), milliseconds(percentile(ordered, 0.99))
+
+
+def show(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Prints a table that can be pasted into docs/performance.md."""
+    print(f"\n{title} ({machine()})\n")
+    for cells in (heads, ["---"] * len(heads), *rows):
+        print("| " + " | ".join(str(cell) for cell in cells) + " |")
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def progress(words: str) -> None:
+    """Says on standard error what happens now."""
+    print(f"… {words}", file=sys.stderr, flush=True)
