@@ -61,7 +61,7 @@ def test_logs_and_rows_are_merged_by_time_and_a_silent_service_is_named(state, s
         "worker-tasks.log",
         "no JSON " + TRACE,
         here
-        | {"at": "2026-03-14T12:00:01Z", "service": "worker", "role": "tasks", "event": "task started", "attempt": 1},
+        | {"at": "2026-03-14T12:00:01Z", "service": "worker", "role": "tasks", "event": "task begun", "attempt": 1},
         {"at": "2026-03-14T12:00:01Z", "event": "other", "trace_id": "f" * 32, "note": TRACE},
     )
     moments, silent = trace.timeline(state, TRACE)
