@@ -1,0 +1,32 @@
+"""Reads what the mail catcher has caught."""
+
+import re
+
+import requests
+
+from demo.waiting import eventually
+
+
+class Mails:
+    """The catcher's HTTP door."""
+
+    def __init__(self, url: str):
+        self.url = url.rstrip("/")
+
+    def to(self, address: str) -> list[dict]:
+        """Every mail to an address, oldest first, with its text."""
+        found = requests.get(f"{self.url}/messages", params={"to": address}, timeout=10).json()
+        return [requests.get(f"{self.url}/messages/{one['id']}", timeout=10).json() for one in reversed(found)]
+
+    def wait_for(self, address: str, what: str, *, within: float = 20.0) -> dict:
+        """The newest mail to an address whose subject or text holds `what`."""
+
+        def matching() -> dict | None:
+            return next((mail for mail in reversed(self.to(address)) if what in mail["subject"] + mail["text"]), None)
+
+        return eventually(matching, f"a mail to {address} with {what!r}", within=within)
+
+
+def link_in(mail: dict) -> str:
+    """The first link in a mail's text."""
+    return re.search(r"https?://\S+", mail["text"])[0].rstrip(".,)>")
