@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.rules import MAX_DEPTH, MAX_LENGTH, MAX_MEMBERS, RuleSyntax, parse
+from shared.rules import MAX_DEPTH, MAX_LENGTH, MAX_MEMBERS, RESERVED_NAMES, RuleSyntax, parse
 
 
 def refusal(text: str) -> RuleSyntax:
@@ -100,3 +100,14 @@ def test_a_list_longer_than_the_cap_is_refused():
 
 def test_a_rule_knows_the_fields_that_it_reads():
     assert parse('!(a = @me.id) && (b in [c, 1] || "d" = "e" || f)').fields == {"a", "b", "c", "f"}
+
+
+def test_a_reserved_name_is_never_a_field():
+    for name in RESERVED_NAMES - {"in"}:
+        assert not parse(f"{name} = 1").fields
+    assert "found 'in'" in refusal("in = 1").detail
+
+
+def test_every_other_word_may_be_a_field():
+    words = ["and", "or", "not", "me", "nulls", "_in", "True", "NULL"]
+    assert parse(" || ".join(words)).fields == set(words)
