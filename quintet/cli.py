@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from quintet import processes, report, settings, start, stop, telling
+from quintet import trace as timelines
 from quintet.choosing import Choices
 from quintet.failing import Failed
 from quintet.state import ROOT, State
@@ -96,6 +97,20 @@ def logs(folder: Path, lines: int, follow: bool, names: tuple[str, ...]) -> None
             raise Failed(f"There is no log of {name}; there is one of: {', '.join(known)}.")
     files = [str(state.path("log", f"{name}.log")) for name in names or known]
     os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *files])  # noqa: S606
+
+
+@main.command()
+@state_option
+@click.argument("trace_id")
+def trace(folder: Path, trace_id: str) -> None:
+    """Show the timeline of a trace: what every service has of it in its rows and its logs."""
+    moments, silent = timelines.timeline(State(folder), trace_id.lower())
+    for service in silent:
+        click.secho(f"{service} does not answer: what its rows know is missing.", fg="yellow", err=True)
+    if not moments:
+        raise Failed(f"Nothing is known of the trace {trace_id}.")
+    for line in timelines.lines(moments):
+        click.echo(line)
 
 
 def _say(what: str, seconds: float | None) -> None:
