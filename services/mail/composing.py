@@ -3,11 +3,11 @@
 from urllib.parse import quote
 
 from flask_mail import Message
-from shared.sealing import unseal
 
 from services.mail.models import Delivery
 from services.mail.rendering import render
 from services.mail.settings import MailSettings
+from shared.sealing import unseal
 
 
 def compose(delivery: Delivery, settings: MailSettings) -> Message:

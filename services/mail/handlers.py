@@ -6,7 +6,7 @@ from services.mail.actions import deliveries as mails
 from services.mail.extensions import deliveries
 from shared.bus import Handlers
 from shared.events import Envelope
-from shared.events.auth import RegistrationRepeated, UserRegistered
+from shared.events.auth import AdminCreated, RegistrationRepeated, UserRegistered
 from shared.events.worker import JobFinished
 from shared.identity import revocations
 
@@ -23,6 +23,11 @@ def queue_verification(session: Session, event: UserRegistered, _envelope: Envel
         address=event.email,
         sealed_token=event.verification_token,
     )
+
+
+@handlers.on(AdminCreated)
+def note_admin(session: Session, event: AdminCreated, _envelope: Envelope) -> None:
+    mails.note_recipient(session, user_id=event.user_id, address=event.email)
 
 
 @handlers.on(RegistrationRepeated)

@@ -1,6 +1,5 @@
 """Flask-Mail with what it lacks: a time-out on every step, certificates that are checked, and failures told apart."""
 
-import re
 import smtplib
 import ssl
 from contextlib import suppress
@@ -9,8 +8,7 @@ from typing import Any
 from flask import Flask
 from flask_mail import BadHeaderError, Connection, Mail, Message
 
-_MAILABLE = re.compile(r"[!-~]+@[^\s@]+")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f<>()\[\],;:\\\"]")
+from services.mail.addresses import is_mailable
 
 
 class MailRefused(Exception):
@@ -81,11 +79,6 @@ class Mailer(Mail):
             raise _verdict(error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPException, OSError) as error:
             raise MailDelayed(f"{type(error).__name__}: {error}") from error
-
-
-def is_mailable(address: str) -> bool:
-    """Whether an address can stand in an SMTP command and a header, and nothing beside it."""
-    return len(address) <= 254 and not _UNSAFE.search(address) and _MAILABLE.fullmatch(address) is not None
 
 
 def _verdict(code: int, reply: bytes | str) -> Exception:

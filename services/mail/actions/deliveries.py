@@ -13,9 +13,14 @@ from shared.ids import new_id
 LANGUAGE = "en"
 
 
+def note_recipient(session: Session, *, user_id: str, address: str) -> None:
+    """From now on the user is reached at this address."""
+    session.merge(Recipient(user_id=user_id, address=address))
+
+
 def welcome(session: Session, *, deliveries: Commands, user_id: str, address: str, sealed_token: str) -> Delivery:
     """Notes where a new user is reached and queues the mail with the link that proves it."""
-    session.merge(Recipient(user_id=user_id, address=address))
+    note_recipient(session, user_id=user_id, address=address)
     context = {"link_path": "/v1/auth/verifications/"}
     return _queue(session, deliveries, "verification", user_id, address, context, sealed_token=sealed_token)
 

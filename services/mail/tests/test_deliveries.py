@@ -5,7 +5,6 @@ import email.policy
 from datetime import timedelta
 
 import pytest
-from shared.sealing import seal
 
 from services.mail.actions import deliveries as mails
 from services.mail.extensions import deliveries
@@ -14,6 +13,7 @@ from services.mail.tests.conftest import SEAL_KEYS
 from shared import clock, trace
 from shared.commands.performing import perform
 from shared.ids import new_id
+from shared.sealing import seal
 
 TOKEN = "t0ken/with=signs"
 

@@ -4,10 +4,16 @@ import pytest
 from sqlalchemy import select
 
 from services.mail.errors import RecipientUnknown
-from services.mail.handlers import handlers, queue_job_finished, queue_registration_repeated, queue_verification
+from services.mail.handlers import (
+    handlers,
+    note_admin,
+    queue_job_finished,
+    queue_registration_repeated,
+    queue_verification,
+)
 from services.mail.models import Delivery, Recipient
 from shared import trace
-from shared.events.auth import RegistrationRepeated, UserRegistered
+from shared.events.auth import AdminCreated, RegistrationRepeated, UserRegistered
 from shared.events.worker import JobFinished
 from shared.ids import new_id
 
@@ -64,6 +70,20 @@ def test_a_finished_job_is_told_to_its_owner_where_wanted(database, deliveries, 
     (_, delivery) = deliveries()
     assert (delivery.template, delivery.recipient) == ("job_finished", "ada@example.org")
     assert delivery.context["reason"] == "Broken."
+
+
+def test_an_admin_is_told_of_jobs_without_having_registered(database, deliveries):
+    with database.transaction() as session:
+        note_admin(session, AdminCreated(**ADA), None)
+        queue_job_finished(session, finished(), None)
+    assert [one.template for one in deliveries()] == ["job_finished"]
+
+
+def test_a_new_address_replaces_the_old_one(database, deliveries, ada_is_known):
+    with database.transaction() as session:
+        note_admin(session, AdminCreated(**(ADA | {"email": "new@example.org"})), None)
+        queue_job_finished(session, finished(), None)
+    assert deliveries()[-1].recipient == "new@example.org"
 
 
 def test_a_job_of_somebody_not_known_yet_waits(database, deliveries):

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from flask_mail import Message
 
-from services.mail.mailer import MailDelayed, Mailer, MailRefused, is_mailable
+from services.mail.addresses import is_mailable
+from services.mail.mailer import MailDelayed, Mailer, MailRefused
 from services.mail.tests.post_office import Authority, PostOffice
 
 
