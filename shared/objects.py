@@ -16,11 +16,11 @@ CHUNK = 256 * 1024
 INCOMING = ".incoming"
 
 
-class KeyRefused(ValueError):  # noqa: N818
+class KeyRefused(ValueError):
     """A key that this store never gave."""
 
 
-class ObjectTooLarge(ValueError):  # noqa: N818
+class ObjectTooLarge(ValueError):
     """The content goes past the limit it was put under; nothing of it is kept."""
 
 

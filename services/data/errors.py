@@ -7,6 +7,7 @@ from shared.problems import (
     NotFound,
     PreconditionFailed,
     TooLarge,
+    Unavailable,
     UnsupportedMediaType,
 )
 
@@ -25,6 +26,10 @@ class CollectionReferenced(Conflict):
 
 class DefinitionInvalid(Invalid):
     """The collection's fields or rules can't be as they were given."""
+
+
+class SchemaMoved(Unavailable):
+    """The collections are being changed again and again; ask once more."""
 
 
 class RecordNotFound(NotFound):
@@ -55,7 +60,7 @@ class SortInvalid(Invalid):
     """The records can't be sorted like that."""
 
 
-class CursorRefused(ValueError):  # noqa: N818
+class CursorRefused(ValueError):
     """A position that is none of the list's order; the door answers it as any bad cursor."""
 
 

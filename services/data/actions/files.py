@@ -15,6 +15,7 @@ from services.data.queries import access
 from services.data.queries.views import show_one
 from services.data.schema import snapshots
 from services.data.schema.snapshots import Collection
+from services.data.schema.steadiness import steady
 from shared import clock
 from shared.bus import announce
 from shared.events.data import FileStored
@@ -42,10 +43,12 @@ class Download:
     tag: str
 
 
+@steady
 def check_upload(session: Session, *, collection_name: str, record_id: str, field: str, me: Asker | None) -> None:
     """Ends an upload that can't succeed before its content is read."""
-    collection = snapshots.current(session).collection(collection_name)
-    row = records.find(session, collection, record_id)
+    schema = snapshots.current(session)
+    collection = schema.collection(collection_name)
+    row = records.find(session, schema, collection, record_id)
     records.check_access(collection, "update", row, me)
     if field not in collection.file_fields:
         raise FieldNotFound
@@ -80,6 +83,7 @@ def put(
     return shown
 
 
+@steady
 def find(session: Session, *, file_id: str, variant: str | None, me: Asker | None) -> Download:
     """The file or one of its variants; FileNotFound where the one who asks may not view its record."""
     schema = snapshots.current(session)
@@ -87,7 +91,7 @@ def find(session: Session, *, file_id: str, variant: str | None, me: Asker | Non
     if file is None or file.collection not in schema.collections:
         raise FileNotFound
     collection = schema.collections[file.collection]
-    row = records.find(session, collection, file.record_id)
+    row = records.find(session, schema, collection, file.record_id)
     if row is None or not access.may(collection, "view", row, me):
         raise FileNotFound
     if variant is None:
@@ -121,7 +125,7 @@ def hold_file(session: Session, file_id: str) -> tuple[StoredFile, Collection, d
     if file is None or file.collection not in schema.collections:
         return None
     collection = schema.collections[file.collection]
-    row = records.find(session, collection, file.record_id, is_locked=True)
+    row = records.find_locked(session, collection, file.record_id)
     return (file, collection, row) if row and row.get(file.field) == file_id else None
 
 

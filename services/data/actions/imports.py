@@ -38,9 +38,7 @@ def request(session: Session, *, collection_name: str, stored: StoredObject, me:
         created_at=clock.now(),
     )
     session.add(entry)
-    asked = ImportRequested(
-        import_id=entry.id, collection=collection.name, storage_key=stored.key, owner_id=me.id
-    )
+    asked = ImportRequested(import_id=entry.id, collection=collection.name, storage_key=stored.key, owner_id=me.id)
     announce(session, asked, is_ordered=True)
     return entry
 

@@ -11,6 +11,7 @@ from services.data.queries import access
 from services.data.queries.sorting import Order
 from services.data.queries.views import show
 from services.data.schema import snapshots
+from services.data.schema.steadiness import rows_under, steady
 from shared.rules.predicate import Asker
 
 
@@ -23,6 +24,7 @@ class PageOfRecords:
     count: int | None
 
 
+@steady
 def page(
     session: Session,
     *,
@@ -35,7 +37,8 @@ def page(
     me: Asker | None,
 ) -> PageOfRecords:
     """The records after a position in an order, at most `limit` of them."""
-    collection = snapshots.current(session).collection(collection_name)
+    schema = snapshots.current(session)
+    collection = schema.collection(collection_name)
     access.refuse_outsiders(collection, "list", me)
     order, wanted = Order(collection, sort), access.condition(collection, "list", me)
     if filter_text:
@@ -43,7 +46,7 @@ def page(
     query = select(collection.table).where(wanted).order_by(*order.clauses()).limit(limit + 1)
     if after is not None:
         query = query.where(order.after(order.resolve(session, after)))
-    rows = [collection.as_row(row) for row in session.execute(query)]
+    rows = [collection.as_row(row) for row in rows_under(schema, session, query)]
     count = session.scalar(select(func.count()).select_from(collection.table).where(wanted)) if is_counted else None
     shown = rows[:limit]
     position = order.position(shown[-1]) if len(rows) > limit else None

@@ -14,6 +14,7 @@ from services.data.queries.views import show_one
 from services.data.schema import snapshots
 from services.data.schema.fields import Operation
 from services.data.schema.snapshots import Collection, Schema
+from services.data.schema.steadiness import rows_under, steady
 from services.data.values import reading
 from services.data.values.shaping import differing
 from shared.rules.predicate import Asker
@@ -36,10 +37,12 @@ def create(session: Session, *, collection_name: str, given: Given, me: Asker | 
     return changes.write_new(session, collection, row, actor_id=my_id(me))
 
 
+@steady
 def view(session: Session, *, collection_name: str, record_id: str, me: Asker | None) -> Shown:
     """The record as it is; RecordNotFound where there is none that may be seen."""
-    collection = snapshots.current(session).collection(collection_name)
-    row = find(session, collection, record_id)
+    schema = snapshots.current(session)
+    collection = schema.collection(collection_name)
+    row = find(session, schema, collection, record_id)
     check_access(collection, "view", row, me)
     return Shown(show_one(session, collection, row))
 
@@ -62,9 +65,7 @@ def change(
     return update(session, schema, collection, row, values, me)
 
 
-def remove(
-    session: Session, *, collection_name: str, record_id: str, matches: Versions, me: Asker | None
-) -> None:
+def remove(session: Session, *, collection_name: str, record_id: str, matches: Versions, me: Asker | None) -> None:
     """Deletes the record and its files."""
     _, collection, row = hold(session, collection_name, record_id, "delete", matches, me)
     changes.write_deletion(session, collection, row, actor_id=my_id(me))
@@ -76,7 +77,7 @@ def hold(
     """The schema and the record's row, both locked: the one who asks may do this to the record as it is."""
     schema = snapshots.held(session)
     collection = schema.collection(collection_name)
-    row = find(session, collection, record_id, is_locked=True)
+    row = find_locked(session, collection, record_id)
     check_access(collection, operation, row, me)
     if not matches(row["version"]):
         raise VersionMismatch
@@ -101,12 +102,16 @@ def update(
     return changes.write_update(session, collection, row, values, actor_id=my_id(me))
 
 
-def find(
-    session: Session, collection: Collection, record_id: str, *, is_locked: bool = False
-) -> dict[str, Any] | None:
-    """The row of a record; None where there is none."""
-    query = select(collection.table).where(collection.table.c.id == record_id)
-    row = session.execute(query.with_for_update() if is_locked else query).first()
+def find(session: Session, schema: Schema, collection: Collection, record_id: str) -> dict[str, Any] | None:
+    """The row of a record as the schema's rules may see it; None where there is none."""
+    found = rows_under(schema, session, select(collection.table).where(collection.table.c.id == record_id))
+    return collection.as_row(found[0]) if found else None
+
+
+def find_locked(session: Session, collection: Collection, record_id: str) -> dict[str, Any] | None:
+    """The row of a record, which nobody else changes until this transaction ends; the schema must be held."""
+    query = select(collection.table).where(collection.table.c.id == record_id).with_for_update()
+    row = session.execute(query).first()
     return None if row is None else collection.as_row(row)
 
 

@@ -55,7 +55,9 @@ class File(Resource):
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "private, no-cache"
         response.set_etag(found.tag)
-        return response.make_conditional(request)
+        if response.make_conditional(request).status_code == 304:
+            del response.headers["X-Accel-Redirect"]
+        return response
 
 
 def upload() -> dict:

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Row, Table, select, update
 from sqlalchemy.orm import Session
 
 from services.data.errors import CollectionNotFound
@@ -79,6 +79,7 @@ class Schema:
     """All collections at one moment."""
 
     number: int
+    stamp: str
     collections: Mapping[str, Collection]
 
     def collection(self, name: str) -> Collection:
@@ -130,7 +131,7 @@ def _schema(session: Session, number: int, stamp: str) -> Schema:
         if stamp in _known:
             _known.move_to_end(stamp)
             return _known[stamp]
-    schema = Schema(number, _load(session))
+    schema = Schema(number, stamp, _load(session))
     with _lock:
         _known[stamp] = schema
         while len(_known) > KEPT:
@@ -139,12 +140,12 @@ def _schema(session: Session, number: int, stamp: str) -> Schema:
 
 
 def _load(session: Session) -> dict[str, Collection]:
-    rows = session.scalars(select(CollectionRow).order_by(CollectionRow.name)).all()
+    rows = session.execute(select(CollectionRow.__table__).order_by(CollectionRow.name)).all()
     numbers, metadata = {row.name: row.number for row in rows}, new_metadata()
     return {row.name: _collection(row, numbers, metadata) for row in rows}
 
 
-def _collection(row: CollectionRow, numbers: dict[str, int], metadata) -> Collection:
+def _collection(row: Row, numbers: dict[str, int], metadata) -> Collection:
     fields = {field["name"]: FieldDefinition.model_validate(field) for field in row.fields}
     return Collection(
         name=row.name,

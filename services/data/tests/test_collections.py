@@ -160,9 +160,7 @@ def test_a_field_is_added_to_a_collection_that_holds_records(admin, ada, airport
 
 def test_a_required_field_can_not_be_added_later(admin, airports):
     patch = {"fields": [field("icao", required=True)]}
-    problem = assert_problem(
-        admin.asks("PATCH", "/v1/data/collections/airports", json=patch), errors.DefinitionInvalid
-    )
+    problem = assert_problem(admin.asks("PATCH", "/v1/data/collections/airports", json=patch), errors.DefinitionInvalid)
     assert problem["errors"][0]["pointer"] == "#/fields/0/required"
 
 
