@@ -4,7 +4,7 @@ import re
 
 import requests
 
-from demo.waiting import eventually
+from demo.waiting import ensure, eventually
 
 
 class Mails:
@@ -27,6 +27,9 @@ class Mails:
         return eventually(matching, f"a mail to {address} with {what!r}", within=within)
 
 
-def link_in(mail: dict) -> str:
-    """The first link in a mail's text."""
-    return re.search(r"https?://\S+", mail["text"])[0].rstrip(".,)>")
+def link_in(mail: dict, path: str) -> str:
+    """The link in a mail's text that leads to `path`."""
+    links = [link.rstrip(".,)>") for link in re.findall(r"https?://\S+", mail["text"])]
+    found = next((link for link in links if path in link), None)
+    ensure(found, f"no link to {path} in the mail, only {links}")
+    return found

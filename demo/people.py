@@ -7,6 +7,8 @@ from demo.mails import Mails, link_in
 from demo.system import System
 from demo.waiting import ensure
 
+VERIFICATIONS = "/v1/auth/verifications/"
+
 
 class Person:
     """Somebody with an address of their own, who talks to the gateway as any client would."""
@@ -26,7 +28,7 @@ class Person:
 
     def follows_the_mailed_link(self) -> str:
         """Proves that the address is theirs; the link."""
-        link = link_in(self.mails.wait_for(self.email, "/v1/auth/verifications/"))
+        link = link_in(self.mails.wait_for(self.email, VERIFICATIONS), VERIFICATIONS)
         ensure(link.startswith(self.system.url), f"the mailed link leads elsewhere: {link}")
         self.api.ask("GET", link)
         return link

@@ -1,5 +1,6 @@
 """Step 1: an account."""
 
+from demo.people import VERIFICATIONS
 from demo.stage import Stage, Watch
 from demo.waiting import ensure
 
@@ -8,7 +9,7 @@ def ada_registers_by_mail_and_signs_in(stage: Stage) -> None:
     """A mail with a link reaches a real SMTP server; she follows it; she signs in."""
     watch = Watch()
     stage.ada.signs_up()
-    mail = stage.ada.mails.wait_for(stage.ada.email, "/v1/auth/verifications/")
+    mail = stage.ada.mails.wait_for(stage.ada.email, VERIFICATIONS)
     stage.tell(f"a mail came after {watch.seconds:.2f} s: {mail['subject']!r} to {stage.ada.email}")
     stage.ada.follows_the_mailed_link()
     stage.ada.signs_in()
