@@ -13,7 +13,8 @@ from quintet.failing import Failed
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("auth", "data", "realtime", "mail", "worker")
 OPEN = ("files", "public")  # what nginx's workers read; all else is nobody's business
-CLOSED = ("log", "mails", "redis", "run", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
+PASSED = ("run",)  # on the way to where they keep the bodies of requests
+CLOSED = ("log", "mails", "redis", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ class State:
         if not self.folder.exists():
             self.folder.mkdir(parents=True)
             self.folder.chmod(0o711)
-        for name in (*OPEN, *CLOSED):
-            if not self.path(name).exists():
-                self.path(name).mkdir()
-                self.path(name).chmod(0o755 if name in OPEN else 0o700)
+        for mode, names in ((0o755, OPEN), (0o711, PASSED), (0o700, CLOSED)):
+            for name in names:
+                if not self.path(name).exists():
+                    self.path(name).mkdir()
+                    self.path(name).chmod(mode)
 
     def shape(self) -> Shape:
         """What was chosen last, or the defaults."""
