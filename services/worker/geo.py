@@ -34,8 +34,8 @@ def nearest(places: Sequence[Place], report: Callable[[float], None] = lambda fr
     step = max(1, len(places) // REPORTS)
     for position, index in enumerate(order):
         found[index] = order[_closest(line, position, axis)]
-        if position % step == 0:
-            report(position / len(places))
+        if (position + 1) % step == 0:
+            report((position + 1) / len(places))
     pairs = zip(places, (places[index] for index in found), strict=True)
     return [Neighbour(place.id, other.id, haversine_km(place, other)) for place, other in pairs]
 

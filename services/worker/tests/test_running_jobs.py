@@ -44,7 +44,7 @@ def test_a_job_that_breaks_is_tried_again_from_the_beginning(submit, run, announ
     make_due(job_id)
     job = run(job_id)
     assert (job.state, job.attempts, job.progress) == ("succeeded", 2, 1.0)
-    assert [change.progress for change in announced(JobChanged)] == [0, 0, 0.5, 0, 0, 1]
+    assert [change.progress for change in announced(JobChanged)] == [0, 0, 0.5, 0, 0.02, 1]
 
 
 def make_due(job_id: str) -> None:
