@@ -1,6 +1,7 @@
 """A client of Quintet's public API in the size of a page: HTTP by requests, live updates by Socket.IO."""
 
 import secrets
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -119,7 +120,7 @@ class Live:
 
     def breaks(self) -> None:
         """The network drops: the connection's socket is gone without a word of farewell."""
-        self._socket.eio.ws.shutdown()
+        self._socket.eio.ws.sock.shutdown(socket.SHUT_RDWR)
         self._socket.wait()
 
     def close(self) -> None:
