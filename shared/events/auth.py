@@ -29,6 +29,12 @@ class RegistrationRepeated(UserEvent):
     email: str
 
 
+class AdminCreated(UserEvent):
+    """An operator made an admin; the address counts as verified. Holds personal data (email)."""
+
+    email: str
+
+
 class EmailVerified(UserEvent):
     """The owner of an address followed the mailed link. Nobody handles it yet: it is there for services to come."""
 

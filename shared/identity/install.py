@@ -38,7 +38,7 @@ def init_app(app: Flask, settings: Settings, *, fetch_keys: Callable[[], dict[st
 
 
 def _speak_problems(manager: JWTManager, tokens: AccessTokens) -> None:
-    manager.decode_key_loader(lambda headers, _claims: tokens.key_for(headers))
+    manager.decode_key_loader(tokens.key_for)
     manager.token_in_blocklist_loader(lambda _headers, claims: tokens.is_revoked(claims.get("sid")))
     manager.unauthorized_loader(lambda _reason: _refuse(TokenMissing))
     manager.invalid_token_loader(lambda _reason: _refuse(TokenInvalid))

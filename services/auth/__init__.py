@@ -1,0 +1,1 @@
+"""auth: who you are. Owns accounts, sessions and the keys that sign their tokens."""

@@ -1,0 +1,1 @@
+"""What auth does, free of how it is asked."""
