@@ -26,6 +26,19 @@ AIRPORTS = {
         "delete": 'owner = @me.id || @me.role = "admin"',
     },
 }
+KIT = {
+    "name": "kit",
+    "fields": [
+        {"name": "code", "type": "text", "unique": True, "max_length": 5},
+        {"name": "number", "type": "number"},
+        {"name": "integer", "type": "integer"},
+        {"name": "bool", "type": "bool"},
+        {"name": "at", "type": "datetime"},
+        {"name": "json", "type": "json"},
+        {"name": "other", "type": "relation", "collection": "kit"},
+    ],
+    "rules": {"list": "true", "view": "true", "create": "true", "update": "true", "delete": "true"},
+}
 ANC = {"iata": "ANC", "name": "Ted Stevens", "state": "AK", "latitude": 61.17, "longitude": -149.99}
 JSON = dict[str, Any]
 
