@@ -99,7 +99,7 @@ class Schema:
 
 _known: OrderedDict[str, Schema] = OrderedDict()
 _lock = Lock()
-_version = select(SchemaVersion.number, SchemaVersion.stamp)
+_version = select(SchemaVersion.__table__.c.number, SchemaVersion.__table__.c.stamp)
 _held_version = _version.with_for_update(read=True)
 _locked_version = _version.with_for_update()
 

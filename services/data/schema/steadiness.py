@@ -18,7 +18,7 @@ from services.data.schema.snapshots import Schema
 
 T = TypeVar("T")
 ATTEMPTS = 5
-_stamp = select(SchemaVersion.stamp).scalar_subquery().label("_stamp")
+_stamp = select(SchemaVersion.__table__.c.stamp).scalar_subquery().label("_stamp")
 
 
 def steady(read: Callable[..., T]) -> Callable[..., T]:
