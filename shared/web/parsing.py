@@ -1,9 +1,9 @@
 """Reads a request's body and query string into models, or says what is wrong and where."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import orjson
 from flask import request
 from pydantic import BaseModel, ValidationError
 
@@ -27,7 +27,7 @@ def parse_json(text: bytes, model: type[Model]) -> Model:
         parsed = model.model_validate_json(text)
     except ValidationError as error:
         raise _complaint(error) from None
-    if b"\\u0000" in text and (places := list(_nul_places(orjson.loads(text), ""))):
+    if b"\\u0000" in text and (places := list(_nul_places(json.loads(text), ""))):
         raise Invalid(
             errors=[{"pointer": f"#{place}", "detail": "Text can't hold the NUL character"} for place in places]
         )

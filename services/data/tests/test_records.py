@@ -117,8 +117,10 @@ def test_a_body_that_is_no_record_is_refused(ada, airports):
     assert_problem(ada.asks(**send, data=b'{"iata": "\\ud800"}', headers=json), MalformedJson)
     assert_problem(ada.asks(**send, data=b"iata=ANC"), UnsupportedMediaType)
     assert_problem(ada.asks(**send, data=b'{"name":"' + b"x" * 1_100_000 + b'"}', headers=json), TooLarge)
-    body = b'{"iata": "A", "name": "a", "latitude": NaN}'
-    assert ada.asks(**send, data=body, headers=json).status_code in (400, 422)
+    no_number = b'{"iata": "A", "name": "a", "latitude": NaN}'
+    assert_problem(ada.asks(**send, data=no_number, headers=json), errors.RecordInvalid)
+    neither = b'{"iata": "A\\u0000", "name": "a", "latitude": NaN}'
+    assert_problem(ada.asks(**send, data=neither, headers=json), Invalid)
     assert_problem(ada.asks(**send, data=b'{"iata": "A\\u0000", "name": "a"}', headers=json), Invalid)
 
 
