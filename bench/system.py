@@ -24,7 +24,7 @@ def options(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--state", type=Path, default=Path("var"), help="the state folder of `make up`")
     parser.add_argument("--url", help="the gateway, where it is not the one of the state folder; loopback only")
-    parser.add_argument("--email", help="who signs in, where it is not the first admin")
+    parser.add_argument("--email", default="admin@example.com", help="the admin who signs in")
     parser.add_argument("--password-file", type=Path, help="where the password lies, if not in the state folder")
     return parser
 
@@ -35,7 +35,7 @@ class System:
     def __init__(self, choice: argparse.Namespace):
         self.shape = _shape(choice.state)
         self.url = (choice.url or f"http://127.0.0.1:{self.shape.get('port', 8080)}").rstrip("/")
-        self.email = choice.email or next(iter(self.shape.get("admins", [])), "admin@example.com")
+        self.email = choice.email
         self.password = (choice.password_file or choice.state / "secrets/admin_password").read_text().strip()
         self.address = _loopback(self.url)
         self.host = urlsplit(self.url).netloc
