@@ -22,7 +22,7 @@ class Process:
     port: int | None = None
     url: str | None = None
     line: str | None = None
-    grace_seconds: int = 10
+    grace_seconds: int = 15
     stop_signal: str = "TERM"
     user: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
@@ -107,7 +107,7 @@ def _tasks(name: str, service: str) -> Process:
     command = [sys.executable, "-m", "celery", "-A", f"services.{service}.tasks.app", "worker", "-Q", QUEUES[service]]
     command += ["--hostname", f"{name}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     environment = _settings(service)
-    return Process(name, command, service=service, line="worker ready", grace_seconds=15, environment=environment)
+    return Process(name, command, service=service, line="worker ready", grace_seconds=20, environment=environment)
 
 
 def _beat() -> Process:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quintet import binaries, files, postgres
+from quintet.environment import database_url
 from quintet.failing import Failed
 from quintet.keys import Keys
 from quintet.processes import flask
@@ -54,20 +55,21 @@ class Provisioning:
         began = time.monotonic()
         if self.shape.database == "postgres":
             self._create_databases()
-        running = {service: self._begin(service, "migrate") for service in SERVICES}
-        failed = {service: text for service, process in running.items() if (text := _finish(process)) is not None}
-        if failed:
-            raise Failed("\n".join(f"Migrating {service} failed:\n{text}" for service, text in failed.items()))
+        for service in SERVICES:
+            self._migrate(service)
         self.say("schemas up to date", time.monotonic() - began)
 
     def admin(self) -> None:
         """The first admin, once in each kind of database."""
         if self.shape.database in self.shape.admins:
             return
-        process = self._begin("auth", "create-admin", "--email", self.settings.admin_email)
-        text = _finish(process, self.keys.admin_password() + "\n")
-        if text is not None:
-            raise Failed(f"Creating the first admin failed:\n{text}")
+        command = flask("auth", "create-admin", "--email", self.settings.admin_email)
+        environment = {**base_environment(self.state), "SETTINGS_FILE": "settings/auth.env"}
+        password = self.keys.admin_password() + "\n"
+        given = {"input": password, "capture_output": True, "text": True, "cwd": self.state.folder}
+        done = subprocess.run(command, env=environment, check=False, **given)
+        if done.returncode:
+            raise Failed(f"Creating the first admin failed:\n{done.stdout}{done.stderr}")
         self.state.remember(admins=[*self.shape.admins, self.shape.database])
         self.say(f"admin {self.settings.admin_email} created", None)
 
@@ -79,13 +81,15 @@ class Provisioning:
             time.sleep(0.05)
         postgres.create_databases(port, self.keys)
 
-    def _begin(self, service: str, *words: str) -> subprocess.Popen:
-        environment = {**base_environment(self.state), "SETTINGS_FILE": f"settings/{service}.env"}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen(flask(service, *words), env=environment, cwd=self.state.folder, **pipes)
+    def _migrate(self, service: str) -> None:
+        """The same as `flask migrate`, without a process and an app for each service."""
+        from shared.database import Database, migrator
 
-
-def _finish(process: subprocess.Popen, text: str | None = None) -> str | None:
-    """What the process said where it failed, else nothing."""
-    output, _ = process.communicate(text)
-    return output.strip() if process.returncode else None
+        url = database_url(service, self.shape, self.keys).replace("sqlite:///", f"sqlite:///{self.state.folder}/")
+        database = Database(migrations=f"services/{service}/migrations").connect(url)
+        try:
+            migrator.upgrade(database)
+        except Exception as error:
+            raise Failed(f"Migrating {service} failed: {type(error).__name__}: {error}") from error
+        finally:
+            database.dispose()

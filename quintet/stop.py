@@ -12,7 +12,7 @@ from quintet.state import State
 from quintet.supervision import Supervisor
 
 LAST = ("redis", "postgres")  # what the others write to until they end
-GRACE_SECONDS = 15
+GRACE_SECONDS = 25
 
 
 def down(state: State, say: Callable[[str], None]) -> bool:
