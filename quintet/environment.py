@@ -21,7 +21,7 @@ def write_all(state: State, shape: Shape, settings: OperatorSettings, keys: Keys
     """Writes settings/<service>.env for every service, and for the operator's own requests."""
     for name in (*SERVICES, "operator"):
         values = fields(name, state, shape, settings, keys)
-        text = "".join(f"{field}='{value}'\n" for field, value in values.items())
+        text = "".join(f"{field}={_quoted(value)}\n" for field, value in values.items())
         files.write(state.path("settings", f"{name}.env"), text + _overrides(state, name))
 
 
@@ -79,6 +79,11 @@ def _smtp(shape: Shape, settings: OperatorSettings) -> dict[str, str]:
         "SMTP_USERNAME": settings.smtp_username,
         "SMTP_PASSWORD": settings.smtp_password,
     }
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _overrides(state: State, name: str) -> str:

@@ -32,15 +32,13 @@ def end_all(state: State, *, grace: float = 3.0) -> int:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
             process.resume()
-    psutil.wait_procs(left, timeout=grace) if left else None
+    psutil.wait_procs(left, timeout=grace)
     deadline = time.monotonic() + 10
-    while left := living(state):
+    while (left := living(state)) and time.monotonic() < deadline:  # again: what was killed may have had time to fork
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(left, timeout=0.5)
-        if time.monotonic() > deadline:
-            break
     return count
 
 

@@ -86,13 +86,12 @@ class Up:
         return []
 
     def _start(self, stage: int) -> None:
-        wanted = [process for process in self.table if process.stage == stage]
         known = self.supervisor.processes()
-        for process in wanted:
-            if known[process.name]["statename"] not in ("RUNNING", "STARTING"):
-                self.supervisor.start(process.name)
-        within = self.settings.ready_within_seconds
-        readiness.wait_for(self.state, self.supervisor, wanted, within, self.say)
+        wanted = [process for process in self.table if process.stage == stage]
+        late = [process for process in wanted if not readiness.is_ready(self.state, process, known[process.name])]
+        for process in late:
+            self.supervisor.start(process.name)
+        readiness.wait_for(self.state, self.supervisor, late, self.settings.ready_within_seconds, self.say)
 
     def _retire(self, names: list[str]) -> None:
         for name in names:

@@ -20,14 +20,14 @@ def down(state: State, say: Callable[[str], None]) -> bool:
     if not state.path("state.json").exists():
         return False
     with state.lock():
-        before = len(hunt.living(state))
+        before = hunt.living(state)
         if before:
             _ask_supervisor(state)
             if left := hunt.end_all(state):
-                say(f"{left} of {before} processes had to be ended one by one")
+                say(f"{left} processes had to be ended one by one")
         if left := hunt.living(state):
             raise Failed("Still alive: " + ", ".join(f"{one.pid} ({one.name()})" for one in left))
-    return before > 0
+    return bool(before)
 
 
 def _ask_supervisor(state: State) -> None:

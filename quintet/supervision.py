@@ -103,12 +103,13 @@ class Supervisor:
     def __init__(self, state: State, shape: Shape, keys: Keys):
         self.state = state
         url = f"http://quintet:{keys.supervisor_password}@127.0.0.1:{shape.ports.get('supervisor', 0)}/RPC2"
-        self._rpc = client.ServerProxy(url, transport=_Patient()).supervisor
+        self._probe = client.ServerProxy(url, transport=_Patient(5)).supervisor
+        self._rpc = client.ServerProxy(url, transport=_Patient(30)).supervisor
 
     def is_running(self) -> bool:
         """Whether it answers, and as the supervisord of this state folder."""
         try:
-            return self._rpc.getState()["statename"] == "RUNNING"
+            return self._probe.getState()["statename"] == "RUNNING"
         except (OSError, HTTPException, client.Error):
             return False
 
@@ -167,7 +168,11 @@ class Supervisor:
 class _Patient(client.Transport):
     """Waits for an answer, but not for ever: supervisord itself may be stopped."""
 
+    def __init__(self, seconds: float):
+        super().__init__()
+        self.seconds = seconds
+
     def make_connection(self, host: Any) -> HTTPConnection:
         connection = super().make_connection(host)
-        connection.timeout = 30
+        connection.timeout = self.seconds
         return connection
