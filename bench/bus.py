@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from bench.figures import progress, show
 from shared import logs
 from shared.bus import Handlers
-from shared.bus.consumer import Consumer
-from shared.bus.feed import FeedAnswer, note_report, read_feed
+from shared.bus.consuming.consumer import Consumer
+from shared.bus.feed import FeedAnswer
 from shared.bus.leases import Leases, process_name
-from shared.bus.outbox import PARTITIONS, announce_all
 from shared.bus.redis_streams import RedisStreams
-from shared.bus.relay import Relay
+from shared.bus.source.answering import note_report, read_feed
+from shared.bus.source.outbox import PARTITIONS, announce_all
+from shared.bus.source.relay import Relay
 from shared.database import Database, migrator
 from shared.events.data import RecordChanged
 from shared.testing.servers import PostgresServer, RedisServer

@@ -1,12 +1,12 @@
 """What worker does when others tell: pictures get variants, imports get read."""
 
-from shared.identity.revocations import handlers_on
 from sqlalchemy.orm import Session
 
 from services.worker.actions import images, imports
 from shared.bus import Handlers
 from shared.events import Envelope
 from shared.events.data import FileStored, ImportFinished, ImportProgressed, ImportRequested
+from shared.identity.revocations import handlers_on
 
 handlers = Handlers("worker")
 handlers_on(handlers)

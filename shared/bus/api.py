@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from shared.bus import feed
 from shared.bus.leases import is_held
-from shared.bus.relay import LEASE
+from shared.bus.source.answering import note_report, read_feed
+from shared.bus.source.relay import LEASE
 from shared.bus.tables import outbox, waiting
 from shared.problems import Unavailable
 from shared.web import Resource, endpoint
@@ -44,13 +45,13 @@ def answer_feed(session, consumer: str) -> Response:
     incarnation = request.args.get("incarnation")
     numbers = {int(k[6:]): int(v) for k, v in request.args.items() if k.startswith("after.") and k[6:].isdigit()}
     limit = min(request.args.get("limit", feed.LIMIT, type=int), feed.LIMIT)
-    answer = feed.read_feed(session, bus.service, incarnation, numbers, limit=limit)
+    answer = read_feed(session, bus.service, incarnation, numbers, limit=limit)
     if answer is None:
         raise NoNumbersYet(retry_after=1)
     if request.args.get("consumer"):
         own = numbers if answer.incarnation == incarnation else {}
         with bus.database.transaction() as writing:
-            feed.note_report(writing, consumer, answer, own)
+            note_report(writing, consumer, answer, own)
     return Response(orjson.dumps(feed.answer_document(answer)), mimetype="application/json")
 
 

@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from shared.bus import feed
-from shared.bus.consumer import Consumer
-from shared.bus.handlers import Handlers
+from shared.bus.consuming.consumer import Consumer
+from shared.bus.consuming.handlers import Handlers
 from shared.bus.leases import Leases, process_name
 from shared.bus.metrics import BusMetrics
 from shared.bus.poke import Poker
 from shared.bus.redis_streams import RedisStreams
-from shared.bus.relay import Relay
 from shared.bus.role import BusRole
+from shared.bus.source.relay import Relay
 from shared.bus.transport import Transport
 from shared.database import Database
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from shared.bus.consumer import Consumer
-from shared.bus.keeping import prune
-from shared.bus.relay import Relay
+from shared.bus.consuming.consumer import Consumer
+from shared.bus.source.keeping import prune
+from shared.bus.source.relay import Relay
 from shared.bus.transport import Transport, TransportDown
 from shared.database import Database
 from shared.database.errors import is_passing

@@ -8,9 +8,9 @@ from gevent.event import Event as Flag
 from gevent.lock import RLock
 
 from services.realtime.live.tracks import Track
+from shared.bus.consuming.watch import SourceWatch
 from shared.bus.feed import FeedClient, FeedDown
 from shared.bus.transport import Entry, Reader, Transport, TransportDown
-from shared.bus.watch import SourceWatch
 from shared.logs import get
 
 BATCH = 500

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.bus.feed import FeedAnswer, FeedDown
-from shared.bus.outbox import partition_of
+from shared.bus.source.outbox import partition_of
 from shared.bus.transport import Entry
 from shared.events import Envelope, Event
 from shared.events.data import CollectionChanged, RecordChanged

@@ -7,11 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from shared.bus import Handlers, announce
-from shared.bus.consumer import Consumer
-from shared.bus.feed import FeedDown, note_report, read_feed
+from shared.bus.consuming.consumer import Consumer
+from shared.bus.feed import FeedDown
 from shared.bus.leases import Leases, process_name
 from shared.bus.redis_streams import RedisStreams
-from shared.bus.relay import Relay
+from shared.bus.source.answering import note_report, read_feed
+from shared.bus.source.relay import Relay
 from shared.bus.tests.ledger import Noted
 from shared.database import Database, migrator
 

@@ -5,11 +5,11 @@ import signal
 import sys
 import time
 
-from shared.bus import numbering
-from shared.bus.consumer import Consumer
-from shared.bus.handlers import Handler
-from shared.bus.handling import Handling
-from shared.bus.relay import Relay
+from shared.bus.consuming.consumer import Consumer
+from shared.bus.consuming.handlers import Handler
+from shared.bus.consuming.handling import Handling
+from shared.bus.source import numbering
+from shared.bus.source.relay import Relay
 from shared.bus.tests.conftest import World
 from shared.database import Database
 

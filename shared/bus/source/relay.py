@@ -2,8 +2,8 @@
 
 import time
 
-from shared.bus import numbering
 from shared.bus.leases import Leases
+from shared.bus.source import numbering
 from shared.bus.transport import Entry, LastNumbers, Transport, TransportDown
 from shared.database import Database
 from shared.ids import new_id

@@ -1,8 +1,8 @@
 """Handling: effects and the number moved in one transaction; in batches, one by one when a batch fails."""
 
-from shared.bus import positions, waiting
-from shared.bus.handlers import Handlers
-from shared.bus.positions import Position, PositionMoved
+from shared.bus.consuming import positions, waiting
+from shared.bus.consuming.handlers import Handlers
+from shared.bus.consuming.positions import Position, PositionMoved
 from shared.bus.transport import Entry
 from shared.database import Database
 from shared.database.errors import is_passing

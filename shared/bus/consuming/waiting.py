@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared import clock
-from shared.bus.handlers import Handler, Handlers
+from shared.bus.consuming.handlers import Handler, Handlers
 from shared.bus.tables import waiting
 from shared.database import Database
 from shared.database.errors import is_passing

@@ -4,14 +4,14 @@ import time
 from collections.abc import Iterable
 from itertools import groupby
 
-from shared.bus import positions, waiting
+from shared.bus.consuming import positions, waiting
+from shared.bus.consuming.handlers import Handlers
+from shared.bus.consuming.handling import Handling
+from shared.bus.consuming.positions import Position, PositionMoved
+from shared.bus.consuming.watch import SourceWatch
 from shared.bus.feed import FeedAnswer, FeedClient, FeedDown
-from shared.bus.handlers import Handlers
-from shared.bus.handling import Handling
 from shared.bus.leases import Leases
-from shared.bus.positions import Position, PositionMoved
 from shared.bus.transport import Entry, Reader, Transport, TransportDown
-from shared.bus.watch import SourceWatch
 from shared.database import Database
 from shared.logs import get
 

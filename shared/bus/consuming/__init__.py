@@ -1,0 +1,1 @@
+"""The consumer's side of the bus: handlers, how far they are, what waits."""

@@ -1,0 +1,93 @@
+"""Answers consumers from the outbox: what they have missed; the question is the consumer's report."""
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from shared import clock
+from shared.bus.feed import LIMIT, FeedAnswer
+from shared.bus.leases import insert_new
+from shared.bus.source import numbering
+from shared.bus.tables import consumers, outbox
+from shared.bus.transport import Entry
+
+
+def read_feed(
+    session: Session, source: str, incarnation: str | None, numbers: dict[int, int], *, limit: int = LIMIT
+) -> FeedAnswer | None:
+    """Answers a consumer that has handled `numbers` of `incarnation`; None before the relay gave any numbers."""
+    current = numbering.current_incarnation(session)
+    if current is None:
+        return None
+    last = numbering.assigned(session)
+    start = _start(session, current, incarnation, numbers, last)
+    behind = [partition for partition, number in last.items() if number > start[partition]]
+    entries = _rows_after(session, source, current, {partition: start[partition] for partition in behind}, limit)
+    return FeedAnswer(current, start, last, entries)
+
+
+def _start(session: Session, current: str, incarnation: str | None, numbers: dict[int, int], last: dict[int, int]):
+    """Where the asker goes on: its own numbers, cut back where an older incarnation's were void, raised past what is
+    gone from the outbox."""
+    bases = {} if incarnation == current else numbering.bases_since(session, incarnation or "")
+    if bases is None:
+        numbers, bases = {}, {}
+    oldest = dict(
+        session.execute(
+            select(outbox.c.partition, func.min(outbox.c.number))
+            .where(outbox.c.number.is_not(None))
+            .group_by(outbox.c.partition)
+        ).all()
+    )
+    start = {}
+    for partition, newest in last.items():
+        asked = min(numbers.get(partition, 0), bases.get(partition, numbers.get(partition, 0)), newest)
+        start[partition] = max(asked, oldest.get(partition, newest + 1) - 1)
+    return start
+
+
+def _rows_after(session: Session, source: str, incarnation: str, after: dict[int, int], limit: int) -> list[Entry]:
+    entries = []
+    for partition, number in after.items():  # each in order of its numbers, which need not be that of the sequence
+        rows = session.execute(
+            select(outbox.c.number, outbox.c.type, outbox.c.envelope)
+            .where(outbox.c.partition == partition, outbox.c.number > number)
+            .order_by(outbox.c.number)
+            .limit(max(1, limit // len(after)))
+        )
+        entries += [Entry(source, incarnation, partition, *row) for row in rows]
+    return entries
+
+
+def note_report(session: Session, consumer: str, answer: FeedAnswer, asked: dict[int, int]) -> None:
+    """Stores what the asker has handled; only a number that moved is written.
+
+    `asked` are its own numbers where they are of this incarnation: higher ones than were ever given show a restore.
+    """
+    known = select(consumers.c.partition, consumers.c.number, consumers.c.incarnation, consumers.c.reported_at)
+    before = {row.partition: row for row in session.execute(known.where(consumers.c.consumer == consumer))}
+    now = clock.now()
+    moved = [
+        {"consumer": consumer, "partition": p, "incarnation": answer.incarnation, "number": n, "reported_at": now}
+        for p, n in ((p, max(n, asked.get(p, 0))) for p, n in answer.start.items())
+        if not _is_same(before.get(p), answer.incarnation, n, now)
+    ]
+    if not moved:
+        return
+    insert = insert_new(session, consumers).values(moved)
+    is_late = (consumers.c.incarnation == insert.excluded.incarnation) & (consumers.c.number > insert.excluded.number)
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["consumer", "partition"],
+            set_={
+                "incarnation": insert.excluded.incarnation,
+                "number": case((is_late, consumers.c.number), else_=insert.excluded.number),
+                "reported_at": insert.excluded.reported_at,
+            },
+        )
+    )
+
+
+def _is_same(row, incarnation: str, number: int, now) -> bool:
+    if row is None or row.incarnation != incarnation or row.number != number:
+        return False
+    return (now - row.reported_at).total_seconds() < 60
