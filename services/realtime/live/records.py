@@ -12,7 +12,7 @@ from services.realtime.live.memory import Memory
 from services.realtime.live.offsets import Offset
 from services.realtime.live.subscriptions import Subscription
 from services.realtime.live.tracks import Track
-from shared.bus.outbox import partition_of
+from shared.bus.source.outbox import partition_of
 from shared.bus.transport import Entry
 from shared.events import Envelope, decode
 from shared.events.data import CollectionChanged, RecordChanged
