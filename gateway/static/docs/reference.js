@@ -5,6 +5,7 @@ Scalar.createApiReference("#reference", {
     telemetry: false,
     withDefaultFonts: false,
     hideClientButton: true,
+    showDeveloperTools: "never",
     agent: { disabled: true },
     mcp: { disabled: true },
     defaultOpenAllTags: false,
