@@ -1,7 +1,10 @@
 """Merges the services' OpenAPI documents into the one that the gateway serves."""
 
+import ast
 import json
 from typing import Any
+
+from quintet.state import ROOT
 
 METHODS = ("get", "put", "post", "patch", "delete")
 
@@ -15,15 +18,19 @@ def merge(documents: dict[str, dict[str, Any]], *, server: str) -> dict[str, Any
         for group, components in own.get("components", {}).items():
             merged["components"].setdefault(group, {}).update(components)
         merged["paths"].update(_tagged(own.get("paths", {}), service))
-        merged["tags"].append({"name": service, "description": document["info"].get("description", "")})
-    if "securitySchemes" in merged["components"]:
-        merged["security"] = []
+        merged["tags"].append({"name": service, "description": _purpose(service)})
     return merged
 
 
 def _info() -> dict[str, str]:
-    description = "The public API of a Quintet system: every path of every service, as the gateway serves it."
-    return {"title": "Quintet", "version": "1", "description": description}
+    introduction = (ROOT / "gateway/introduction.md").read_text()
+    return {"title": "Quintet", "version": "1", "summary": "One backend of five services", "description": introduction}
+
+
+def _purpose(service: str) -> str:
+    """What the service says of itself at the head of its package."""
+    package = ROOT / f"services/{service}/__init__.py"
+    return (ast.get_docstring(ast.parse(package.read_text())) or "").removeprefix(f"{service}: ")
 
 
 def _clashes(known: dict[str, dict], new: dict[str, dict]) -> set[tuple[str, str]]:

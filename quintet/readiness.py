@@ -53,6 +53,7 @@ def wait_for(state: State, supervisor: Supervisor, processes: Iterable[Process],
     """Returns when all are ready, telling of each; Failed, with the end of its log, for one that is not to come."""
     waiting = {process.name: process for process in processes}
     lives: dict[str, set[int]] = {name: set() for name in waiting}
+    read_from = {name: _size(_log(state, name)) for name in waiting}
     begun = time.monotonic()
     while waiting:
         known = supervisor.processes()
@@ -63,18 +64,29 @@ def wait_for(state: State, supervisor: Supervisor, processes: Iterable[Process],
                 continue
             lives[name] |= {known[name]["pid"]} - {0}
             if len(lives[name]) >= LIVES:
-                raise Failed(explain(state, name, f"{name} dies as soon as it is started"))
+                raise Failed(explain(state, name, f"{name} dies as soon as it is started", read_from[name]))
         if waiting and time.monotonic() - begun > within:
             name = next(iter(waiting))
-            raise Failed(explain(state, name, f"{', '.join(waiting)} not ready within {within:.0f} s"))
+            what = f"{', '.join(waiting)} not ready within {within:.0f} s"
+            raise Failed(explain(state, name, what, read_from[name]))
         time.sleep(0.05)
 
 
-def explain(state: State, name: str, what: str, *, lines: int = 20) -> str:
-    """`what`, with the last lines of that process's log."""
-    file = state.path("log", "gateway.txt" if name == "gateway" else f"{name}.log")
-    last = file.read_text(errors="replace").splitlines()[-lines:] if file.exists() else []
+def explain(state: State, name: str, what: str, read_from: int = 0, *, lines: int = 20) -> str:
+    """`what`, with the last lines that the process's log has beyond `read_from`."""
+    file = _log(state, name)
+    text = file.read_bytes() if file.exists() else b""
+    recent = text[read_from if read_from <= len(text) else 0 :].decode(errors="replace")
+    last = [line for line in recent.splitlines() if line.strip()][-lines:]
     return "\n".join([f"{what}. The end of {file}:", *(f"  {line}" for line in last)])
+
+
+def _log(state: State, name: str) -> Path:
+    return state.path("log", "gateway.txt" if name == "gateway" else f"{name}.log")
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def _has_said(state: State, process: Process, since: int) -> bool:

@@ -26,8 +26,9 @@ ALREADY_STARTED, NOT_RUNNING = 60, 70  # supervisor's fault codes
 def base_environment(state: State) -> dict[str, str]:
     """What every process of a system is given: little of the operator's own environment, and the system's mark."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}  # noqa: TID251
-    ours = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TMPDIR": str(state.path("run", "tmp")), "TZ": "UTC"}
-    return {**inherited, **ours, MARKER: str(state.folder)}
+    ours = {"PYTHONPATH": str(ROOT), "TMPDIR": str(state.path("run", "tmp")), "TZ": "UTC"}
+    python = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}  # threads share arenas: less memory, no slower here
+    return {**inherited, **ours, **python, MARKER: str(state.folder)}
 
 
 def open_files() -> int:
