@@ -8,10 +8,11 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
+import psutil
+
 from bench.figures import progress, show
 
 ROOT = Path(__file__).resolve().parent.parent
-MARK = "QUINTET_STATE"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -70,15 +71,11 @@ def shown(memory: int, cpu: float) -> tuple[str, str]:
 
 
 def processes_of(folder: Path) -> list[int]:
-    """The processes that carry the state folder's mark in their environment."""
-    mark = f"{MARK}={folder}".encode()
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and mark in environment(entry)]
-
-
-def environment(entry: Path) -> list[bytes]:
+    """The system's supervisor and all that descends from it."""
     try:
-        return (entry / "environ").read_bytes().split(b"\0")
-    except OSError:  # gone, or another user's
+        supervisor = psutil.Process(int((folder / "run/supervisord.pid").read_text()))
+        return [supervisor.pid, *(child.pid for child in supervisor.children(recursive=True))]
+    except (OSError, psutil.NoSuchProcess):
         return []
 
 
