@@ -24,7 +24,7 @@ def asker(addresses: dict[str, str], token: Callable[[], str]) -> Callable[[], l
                 allow_redirects=False,
             )
             answer.raise_for_status()
-            return answer.json()["collections"]
+            return answer.json()["items"]
         except (requests.RequestException, ValueError, KeyError) as error:
             raise FeedDown(f"data: {type(error).__name__}") from error
 
