@@ -87,7 +87,12 @@ class Mailbox:
 def part_of(mail: EmailMessage, kind: str) -> str | None:
     """The `plain` or `html` body; None where the mail has none."""
     body = mail.get_body((kind,))
-    return None if body is None else body.get_content()
+    if body is None:
+        return None
+    try:
+        return body.get_content()
+    except LookupError:  # a character set that nobody knows
+        return (body.get_payload(decode=True) or b"").decode("utf-8", "replace")
 
 
 def _parse(raw: bytes) -> EmailMessage:

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 import requests
 
-from quintet.mailcatcher.mailbox import Mailbox
+from quintet.mailcatcher.mailbox import Mailbox, part_of
 from shared.testing import eventually
 from shared.testing.servers import free_port
 
@@ -106,6 +106,12 @@ def test_mails_are_there_again_after_a_restart(catcher):
     assert catcher.stop() == 0
     catcher.start()
     assert [one["subject"] for one in catcher.get("/messages").json()] == ["Kept"]
+
+
+def test_a_mail_in_an_unknown_character_set_is_shown_all_the_same(tmp_path):
+    mailbox = Mailbox(tmp_path)
+    raw = b"Content-Type: text/plain; charset=klingon\r\nSubject: =?klingon?q?x?=\r\n\r\nHi"
+    assert part_of(mailbox.read(mailbox.store(raw, ["ada@example.org"])), "plain") == "Hi"
 
 
 def test_only_the_newest_are_kept(tmp_path):

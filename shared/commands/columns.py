@@ -34,6 +34,16 @@ class CommandColumns:
     finished_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
 
+def is_waiting(model: type[CommandColumns], now: datetime) -> sa.ColumnElement[bool]:
+    """SQL: it is queued and its time has come."""
+    return sa.and_(model.state == QUEUED, model.run_at <= now)
+
+
+def is_abandoned(model: type[CommandColumns], now: datetime, max_attempts: int) -> sa.ColumnElement[bool]:
+    """SQL: its worker is lost, and another attempt is allowed."""
+    return sa.and_(model.state == RUNNING, model.lease_until <= now, model.attempts < max_attempts)
+
+
 def command_columns() -> list[sa.Column]:
     """The mixin's columns for a migration's create_table."""
     instant = sa.DateTime(timezone=True)

@@ -1,34 +1,25 @@
-"""Commands of one table: submitted in the caller's transaction, found when due, claimed by one worker at a time."""
+"""Commands of one table: submitted in the caller's transaction, claimed by one worker at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select, tuple_, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from shared import clock, trace
 from shared.commands.claims import Claim
-from shared.commands.columns import FAILED, QUEUED, RUNNING
-from shared.commands.failures import WorkerLost, describe
+from shared.commands.columns import RUNNING, is_abandoned, is_waiting
+from shared.commands.failures import describe
 from shared.commands.timeline import entries_of
 from shared.database import Database, after_commit
+from shared.database.errors import is_passing
+from shared.logs import get
 
 if TYPE_CHECKING:
     from shared.commands.sending import CommandSender
 
-WINDOW = 200
-"""So many of the eldest due commands are out as messages; those behind them wait in the table, which loses none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A command that a message shall go out for."""
-
-    id: str
-    fence: int
-    traceparent: str
+log = get("commands")
 
 
 class Commands:
@@ -85,7 +76,7 @@ class Commands:
         now, model = clock.now(), self.model
         taken = (
             update(model)
-            .where(model.id == command_id, self._is_due(now))
+            .where(model.id == command_id, or_(is_waiting(model, now), is_abandoned(model, now, self.max_attempts)))
             .values(
                 state=RUNNING,
                 attempts=model.attempts + 1,
@@ -101,71 +92,25 @@ class Commands:
             row = session.scalar(taken)
         return Claim(self, row) if row else None
 
-    def due(self) -> list[Due]:
-        """The commands that a message shall go out for now: due, and none sent for them lately."""
-        now, model = clock.now(), self.model
-        lately = now - timedelta(seconds=self.resend_seconds)
-        wanted = select(model.id, model.fence, model.traceparent, model.sent_at)
-        queued = wanted.where(model.state == QUEUED, model.run_at <= now).order_by(model.run_at).limit(WINDOW)
-        with self.database.reading() as session:
-            rows = [*session.execute(queued), *session.execute(wanted.where(self._is_overdue(now)).limit(WINDOW))]
-        return [Due(r.id, r.fence, r.traceparent) for r in rows if r.sent_at is None or r.sent_at <= lately]
-
-    def mark_sent(self, sent: list[Due]) -> None:
-        """Notes that messages are out; a command that was claimed meanwhile stays as it is."""
-        model = self.model
-        marked = (
-            update(model)
-            .where(tuple_(model.id, model.fence).in_([(due.id, due.fence) for due in sent]))
-            .values(sent_at=clock.now())
-            .execution_options(synchronize_session=False)
-        )
-        with self.database.transaction() as session:
-            session.execute(marked)
-
-    def seconds_to_next(self, *, at_most: float) -> float:
-        """How long nothing will fall due by itself."""
-        model, now = self.model, clock.now()
-        following = select(model.run_at).where(model.state == QUEUED, model.run_at > now)
-        with self.database.reading() as session:
-            run_at = session.scalar(following.order_by(model.run_at).limit(1))
-        return at_most if run_at is None else max(0.0, min(at_most, (run_at - now).total_seconds()))
-
-    def end_exhausted(self) -> int:
-        """Gives up what took its worker with it in every attempt; how many commands that were."""
-        now, model = clock.now(), self.model
-        exhausted = select(model).where(
-            model.state == RUNNING, model.lease_until <= now, model.attempts >= self.max_attempts
-        )
-        with self.database.reading() as session:
-            if session.scalar(exhausted.with_only_columns(model.id).limit(1)) is None:
-                return 0
-        with self.database.transaction() as session:
-            rows = session.scalars(exhausted.with_for_update(skip_locked=True)).all()
-            for row in rows:
-                self._give_up(session, row, now)
-        return len(rows)
-
     def tell_failed(self, session: Session, row: Any, error: Exception) -> None:
-        """Runs what the service does about a command given up, in the same transaction."""
-        if self.when_failed:
-            self.when_failed(session, row, error)
+        """Runs what the service does about a command given up, in the same transaction.
+
+        A mistake in it is logged and takes nothing but its own effects: the command must end all the same, or the
+        sweeper would fail over it for ever.
+        """
+        if self.when_failed is None:
+            return
+        try:
+            with session.begin_nested():
+                self.when_failed(session, row, error)
+        except Exception as mistake:
+            if is_passing(mistake):
+                raise
+            log.error(
+                "what follows a failed command failed", task=self.task, command_id=row.id, error=describe(mistake)
+            )
 
     def trace_entries(self, session: Session, trace_id: str) -> list[dict]:
         """What the commands of a trace have to say in its timeline."""
         rows = session.scalars(select(self.model).where(self.model.trace_id == trace_id))
         return [entry for row in rows for entry in entries_of(self.task, row)]
-
-    def _give_up(self, session: Session, row: Any, now) -> None:
-        error = WorkerLost(f"The worker was lost in each of {row.attempts} attempts.")
-        row.state, row.finished_at, row.lease_until = FAILED, now, None
-        row.last_error, row.fence = describe(error), row.fence + 1
-        self.tell_failed(session, row, error)
-
-    def _is_due(self, now):
-        return or_(and_(self.model.state == QUEUED, self.model.run_at <= now), self._is_overdue(now))
-
-    def _is_overdue(self, now):
-        """Its worker is lost, and another attempt is allowed."""
-        model = self.model
-        return and_(model.state == RUNNING, model.lease_until <= now, model.attempts < self.max_attempts)

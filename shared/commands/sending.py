@@ -7,13 +7,14 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 from kombu.pools import producers
 
-from shared.commands.commands import WINDOW, Commands, Due
+from shared.commands.backlog import Backlog, Due
+from shared.commands.commands import Commands
 from shared.database import Database
 from shared.logs import get
 
 IDLE_SECONDS = 1.0
 DOWN_SECONDS = 1.0
-FULL_SECONDS = 0.1
+BUSY_SECONDS = 0.1
 
 SHORT = {"socket_timeout": 1.0, "socket_connect_timeout": 0.5, "max_retries": 0}
 """A broker that does not answer costs half a second, not redis-py's long retries; the rows wait meanwhile."""
@@ -35,17 +36,16 @@ class CommandSender:
         return min((self._step(commands) for commands in self.commands), default=IDLE_SECONDS)
 
     def _step(self, commands: Commands) -> float:
-        if ended := commands.end_exhausted():
+        backlog = Backlog(commands)
+        if ended := backlog.end_exhausted():
             log.error("commands given up", task=commands.task, commands=ended)
-        due = commands.due()
+        due = backlog.due()
         sent = self._send(commands, due)
         if sent:
-            commands.mark_sent(sent)
+            backlog.mark_sent(sent)
         if len(sent) < len(due):
             return DOWN_SECONDS
-        if len(due) >= WINDOW:
-            return FULL_SECONDS
-        return commands.seconds_to_next(at_most=IDLE_SECONDS)
+        return BUSY_SECONDS if sent else backlog.seconds_to_next(at_most=IDLE_SECONDS)
 
     def _send(self, commands: Commands, due: list[Due]) -> list[Due]:
         """Sends one message each, up to where the broker fails; those that went out."""

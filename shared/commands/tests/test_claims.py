@@ -7,6 +7,7 @@ import pytest
 
 from shared import clock, trace
 from shared.commands import GiveUp, LeaseLost
+from shared.commands.backlog import Backlog
 from shared.commands.performing import perform
 from shared.commands.tests.errands import Errand, Mark, errand_commands, marks_of
 from shared.testing import eventually
@@ -35,7 +36,7 @@ def test_a_command_rolled_back_with_its_transaction_never_was(database, errands)
     with pytest.raises(ZeroDivisionError), database.transaction() as session:
         errands.submit(session)
         raise ZeroDivisionError
-    assert errands.due() == []
+    assert Backlog(errands).due() == []
 
 
 def test_two_workers_at_once_claim_it_once(errands, submit):
@@ -57,9 +58,9 @@ def test_two_workers_at_once_claim_it_once(errands, submit):
 def test_it_is_not_claimed_before_its_time(errands, submit):
     errand_id = submit(run_at=clock.now() + timedelta(seconds=60))
     assert errands.claim(errand_id) is None
-    assert 50 < errands.seconds_to_next(at_most=100) <= 60
+    assert 50 < Backlog(errands).seconds_to_next(at_most=100) <= 60
     with later(61):
-        assert [due.id for due in errands.due()] == [errand_id]
+        assert [due.id for due in Backlog(errands).due()] == [errand_id]
         assert errands.claim(errand_id).attempt == 1
 
 
@@ -158,14 +159,35 @@ def test_what_takes_every_worker_with_it_is_given_up(database, submit, read):
     errand_id = submit()
     for attempt in range(3):
         with later(attempt * 2):
-            assert errands.end_exhausted() == 0
+            assert Backlog(errands).end_exhausted() == 0
             assert errands.claim(errand_id)
     with later(10):
-        assert errands.due() == []
-        assert errands.end_exhausted() == 1
+        assert Backlog(errands).due() == []
+        assert Backlog(errands).end_exhausted() == 1
         assert errands.claim(errand_id) is None
     assert (read(errand_id).state, told) == ("failed", ["WorkerLost"])
     assert "lost" in read(errand_id).last_error
+
+
+def test_a_mistake_in_what_follows_a_failure_does_not_keep_the_command_alive(database, submit, read):
+    def break_down(session, row, error):
+        session.add(Mark(errand_id=row.id, what="half"))
+        session.flush()
+        raise KeyError("a mistake")
+
+    errands = errand_commands(database, max_attempts=1, when_failed=break_down)
+    failed, killed = submit(), submit()
+
+    def give_up(claim):
+        raise GiveUp("no use")
+
+    perform(errands, failed, give_up)
+    assert errands.claim(killed)
+    with later(10):
+        assert Backlog(errands).end_exhausted() == 1
+    assert [read(one).state for one in (failed, killed)] == ["failed", "failed"]
+    assert read(failed).last_error == "no use"
+    assert marks_of(database, failed) == marks_of(database, killed) == []
 
 
 def test_a_doubled_message_runs_it_once(database, errands, submit):
@@ -197,7 +219,7 @@ def test_another_state_may_end_the_workers_part(errands, submit, read):
 
     perform(errands, errand_id, hand_on)
     assert read(errand_id).state == "awaiting"
-    assert errands.due() == []
+    assert Backlog(errands).due() == []
 
 
 def test_the_work_belongs_to_the_trace_of_who_submitted_it(database, errands):
