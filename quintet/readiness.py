@@ -67,9 +67,9 @@ def wait_for(state: State, supervisor: Supervisor, processes: Iterable[Process],
                 raise Failed(explain(state, name, f"{name} dies as soon as it is started", read_from[name]))
         if waiting and time.monotonic() - begun > within:
             name = next(iter(waiting))
-            what = f"{', '.join(waiting)} not ready within {within:.0f} s"
+            what = f"{', '.join(waiting)} not ready within {within:.0f} s{_own_word(waiting[name])}"
             raise Failed(explain(state, name, what, read_from[name]))
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def explain(state: State, name: str, what: str, read_from: int = 0, *, lines: int = 20) -> str:
@@ -77,8 +77,18 @@ def explain(state: State, name: str, what: str, read_from: int = 0, *, lines: in
     file = _log(state, name)
     text = file.read_bytes() if file.exists() else b""
     recent = text[read_from if read_from <= len(text) else 0 :].decode(errors="replace")
-    last = [line for line in recent.splitlines() if line.strip()][-lines:]
+    last = [line for line in recent.splitlines() if line.strip() and not _is_our_asking(line)][-lines:]
     return "\n".join([f"{what}. The end of {file}:", *(f"  {line}" for line in last)])
+
+
+def _own_word(process: Process) -> str:
+    """What the process itself answers when it is asked whether it is ready."""
+    body = answers(process.port, process.url)[1] if process.port and process.url else b""
+    return f"; it says {body.decode(errors='replace').strip()}" if body else ""
+
+
+def _is_our_asking(line: str) -> bool:
+    return '"route":"/readyz' in line or '"logger":"health"' in line
 
 
 def _log(state: State, name: str) -> Path:
