@@ -13,13 +13,13 @@ help: ## Show these words
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 setup: .venv/local.installed ## Make the environment, without starting anything
 up: $(SETS:%=.venv/%.installed) ## Start everything [DATABASE=postgres] [PORT=8080] [DATA=2] [REALTIME=2] [STATE=var]
-	@bin/quintet up --state $(STATE) $(CHOICES)
+	@bin/quintet up --state "$(STATE)" $(CHOICES)
 down: .venv/local.installed ## End every process of the system
-	@bin/quintet down --state $(STATE)
+	@bin/quintet down --state "$(STATE)"
 status: .venv/local.installed ## Show process, pid, memory, ready, since
-	@bin/quintet status --state $(STATE)
+	@bin/quintet status --state "$(STATE)"
 logs: .venv/local.installed ## Follow the logs [L=data]
-	@bin/quintet logs --state $(STATE) $(L)
+	@bin/quintet logs --state "$(STATE)" $(L)
 demo: .venv/local.installed ## Play the story through the gateway
 	@.venv/bin/python -m demo.story
 test: .venv/dev.installed ## Run all tests [T=services/auth]

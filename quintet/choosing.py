@@ -54,7 +54,7 @@ def assign_ports(shape: Shape, settings: OperatorSettings, *, is_running: bool) 
 def _assign_public(shape: Shape, settings: OperatorSettings) -> Shape:
     port = shape.port or ports.choose(shape.ports.values())
     mail_port = shape.mail_port or ports.choose([*shape.ports.values(), port])
-    ports.require(port, "PORT", settings.host)
+    ports.require(port, "PORT", settings.listen_host)
     ports.require(mail_port, "MAIL_PORT")
     return replace(shape, port=port, mail_port=mail_port)
 

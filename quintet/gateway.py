@@ -61,9 +61,10 @@ class Gateway:
 
 def described_by(settings: OperatorSettings, **more) -> Gateway:
     """The gateway that the operator's settings ask for."""
-    same = ("host", "rate_per_second", "auth_rate_per_second", "connections_per_client", "max_body_bytes")
+    same = ("rate_per_second", "auth_rate_per_second", "connections_per_client", "max_body_bytes")
     return Gateway(
         **{name: getattr(settings, name) for name in (*same, "max_upload_bytes")},
+        host=settings.listen_host,
         is_https=(settings.public_url or "").startswith("https://"),
         origin_patterns=[pattern(one) for one in _listed(settings.cors_origins)],
         trusted_proxies=_listed(settings.trusted_proxies),

@@ -14,7 +14,7 @@ class OperatorSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
-    host: str = Field("127.0.0.1", description="The address that the gateway listens on")
+    listen_host: str = Field("127.0.0.1", description="The address that the gateway listens on")
     public_url: str | None = Field(None, description="The gateway's address as clients see it")
     admin_email: str = Field("admin@example.com", description="The first admin's address")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

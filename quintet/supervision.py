@@ -38,19 +38,19 @@ def open_files() -> int:
 
 
 def write_configuration(state: State, shape: Shape, keys: Keys, processes: Iterable[Process]) -> None:
-    """Writes supervisord's INI file for these processes."""
-    programs = [_program(state, process) for process in processes]
-    files.write(state.path("run", "supervisord.conf"), "\n".join([_daemon(state, shape, keys), *programs]))
+    """Writes supervisord's INI file for these processes; its paths start from the folder that it is launched in."""
+    programs = [_program(process) for process in processes]
+    files.write(state.path("run", "supervisord.conf"), "\n".join([_daemon(shape, keys), *programs]))
 
 
-def _daemon(state: State, shape: Shape, keys: Keys) -> str:
+def _daemon(shape: Shape, keys: Keys) -> str:
     sections = {
         "supervisord": {
-            "directory": state.folder,
-            "logfile": state.path("log", "supervisord.txt"),
+            "logfile": "log/supervisord.txt",
             "logfile_maxbytes": "5MB",
             "logfile_backups": 1,
-            "pidfile": state.path("run", "supervisord.pid"),
+            "pidfile": "run/supervisord.pid",
+            "childlogdir": "log",
             "minfds": open_files(),
             "umask": "022",
             **({"user": "root"} if os.geteuid() == 0 else {}),
@@ -67,10 +67,9 @@ def _daemon(state: State, shape: Shape, keys: Keys) -> str:
     return "\n".join(_section(name, values) for name, values in sections.items())
 
 
-def _program(state: State, process: Process) -> str:
+def _program(process: Process) -> str:
     values: dict[str, Any] = {
         "command": shlex.join(process.command),
-        "directory": state.folder,
         "autostart": "false",
         "autorestart": "true",
         "startsecs": 1,
@@ -78,12 +77,12 @@ def _program(state: State, process: Process) -> str:
         "stopsignal": process.stop_signal,
         "stopwaitsecs": process.grace_seconds,
         "killasgroup": "true",
-        "stdout_logfile": state.path("log", f"{process.name}.log"),
+        "stdout_logfile": f"log/{process.name}.log",
         "stdout_logfile_maxbytes": "20MB",
         "stdout_logfile_backups": 3,
     }
     if process.name == "gateway":  # its log is JSON; what nginx itself complains of is not
-        values |= {"stderr_logfile": state.path("log", "gateway.txt"), "stderr_logfile_maxbytes": "5MB"}
+        values |= {"stderr_logfile": "log/gateway.txt", "stderr_logfile_maxbytes": "5MB"}
     else:
         values["redirect_stderr"] = "true"
     if process.environment:

@@ -69,7 +69,7 @@ def test_supervisord_reads_back_what_was_meant(state):
     for process in found:
         section = parser[f"program:{process.name}"]
         assert shlex.split(section["command"]) == process.command
-        assert section["directory"] == str(state.folder)
+        assert section["stdout_logfile"] == f"log/{process.name}.log"
 
 
 def test_a_process_inherits_nothing_that_could_change_its_settings(state, monkeypatch):

@@ -46,7 +46,7 @@ class Operator:
 def operator() -> Iterator[Operator]:
     above = Path(tempfile.mkdtemp(prefix="quintet-"))
     above.chmod(0o711)
-    operator = Operator(above / ("long" * 20) / ("name" * 20) / "var")
+    operator = Operator(above / ("long" * 30) / "an odd, 100% name" / "var")
     try:
         operator.types("up", "--port", "0", "--mail-port", "0")
         yield operator
