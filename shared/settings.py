@@ -1,5 +1,8 @@
 """What a service must be told: read from the environment alone, checked as a whole before a port opens."""
 
+import base64
+import binascii
+import importlib
 import os
 import sys
 from typing import Any, ClassVar, Literal
@@ -7,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict, SettingsError
 
+ED25519_BYTES = 32
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -58,6 +62,20 @@ class Settings(BaseSettings):
             raise ValueError("must be a URL such as redis://:password@127.0.0.1:6379/0")
         return url
 
+    @field_validator("service_private_key")
+    @classmethod
+    def _is_a_private_key(cls, text: str) -> str:
+        if not _from_base64(text).startswith(b"-----BEGIN PRIVATE KEY-----"):
+            raise ValueError("must be base64 of an Ed25519 key in PEM")
+        return text
+
+    @field_validator("service_public_keys")
+    @classmethod
+    def _are_public_keys(cls, keys: dict[str, str]) -> dict[str, str]:
+        if any(len(_from_base64(text)) != ED25519_BYTES for text in keys.values()):
+            raise ValueError("must be base64 of raw Ed25519 keys")
+        return keys
+
     @field_validator("public_url")
     @classmethod
     def _has_no_slash_at_its_end(cls, url: str) -> str:
@@ -70,8 +88,28 @@ class Settings(BaseSettings):
         return init_settings, env_settings, *named
 
 
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
 def _complaint(cls: type[Settings], error: ValidationError | SettingsError) -> str:
     if isinstance(error, SettingsError):
         return f"{cls.service}: settings can't be read: {error}"
     wrong = [f"  {str(one['loc'][0]).upper() if one['loc'] else '?'}: {one['msg']}" for one in error.errors()]
     return "\n".join([f"{cls.service}: {len(wrong)} settings are missing or wrong:", *wrong])
+
+
+def check(module: str) -> None:
+    """Reads the settings that a service's module declares; ends the process with status 2 when they are wrong."""
+    importlib.import_module(module)
+    for cls in Settings.__subclasses__():
+        cls()
+
+
+if __name__ == "__main__":
+    from shared import settings  # the module that services subclass, which this one is not while it is __main__
+
+    settings.check(sys.argv[1])

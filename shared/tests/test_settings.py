@@ -1,9 +1,15 @@
 """Settings: from the environment, the file behind it, all errors at once, and no secret shown."""
 
+import base64
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from shared.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 GOOD = {
     "DATABASE_URL": "sqlite:///x.db",
     "BUS_URL": "redis://:hidden@127.0.0.1:1/0",
@@ -13,7 +19,7 @@ GOOD = {
     "SOURCES": '{"auth":"http://127.0.0.1:2"}',
     "JWKS_URL": "http://127.0.0.1:2/.well-known/jwks.json",
     "TOKEN_ISSUER": "http://127.0.0.1:8080",
-    "SERVICE_PRIVATE_KEY": "hidden",
+    "SERVICE_PRIVATE_KEY": base64.b64encode(b"-----BEGIN PRIVATE KEY-----hidden").decode(),
     "SERVICE_PUBLIC_KEYS": "{}",
 }
 
@@ -43,11 +49,13 @@ def test_everything_wrong_is_said_at_once_and_the_process_ends_with_2(environmen
     environment.delenv("BUS_URL")
     environment.setenv("DATABASE_URL", "mysql://hidden")
     environment.setenv("LOG_LEVEL", "LOUD")
+    environment.setenv("SERVICE_PRIVATE_KEY", "hidden")
+    environment.setenv("SERVICE_PUBLIC_KEYS", '{"data": "hidden"}')
     with pytest.raises(SystemExit) as ended:
         Settings()
     said = capsys.readouterr().err
     assert ended.value.code == 2
-    assert all(name in said for name in ("BUS_URL", "DATABASE_URL", "LOG_LEVEL"))
+    assert all(name in said for name in ("BUS_URL", "DATABASE_URL", "LOG_LEVEL", "PRIVATE_KEY", "PUBLIC_KEYS"))
     assert "hidden" not in said
 
 
@@ -61,3 +69,14 @@ def test_a_map_that_is_no_json_ends_the_process_with_2(environment, capsys):
 
 def test_secrets_are_not_shown(environment):
     assert "hidden" not in repr(Settings())
+    assert GOOD["SERVICE_PRIVATE_KEY"] not in repr(Settings())
+
+
+def test_a_services_settings_can_be_checked_by_a_process_of_its_own():
+    command = [sys.executable, "-m", "shared.settings", "services.auth.settings"]
+    told = {"BUS_URL": "redis://:hidden@127.0.0.1:1/0"}
+    done = subprocess.run(command, env=told, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert "SIGNING_KEYS_SECRET" in done.stderr
+    assert "BUS_URL" not in done.stderr
+    assert "Traceback" not in done.stderr
