@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import logging
+import subprocess
+import sys
 
 control_socket_disable = True  # its path would be one for all services of a user
 keepalive = 75  # longer than the gateway keeps idle connections, so that the gateway is the one who hangs up
@@ -30,3 +32,14 @@ logconfig_dict = {
     "root": {"level": "INFO", "handlers": []},  # the app sets its own
     "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["lines"], "propagate": False}},
 }
+
+
+def on_starting(server):
+    """Ends the server before it opens its port when its service's settings are wrong: workers would die for ever.
+
+    A process of its own looks, for the sake of the arbiter's memory.
+    """
+    module = server.app.app_uri.partition(":")[0].rpartition(".")[0] + ".settings"
+    status = subprocess.run([sys.executable, "-m", "shared.settings", module], check=False).returncode  # noqa: S603
+    if status:
+        sys.exit(status)
