@@ -47,6 +47,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         module=sqlite_driver(),
         pool_size=pool_size,
         max_overflow=10,
+        hide_parameters=True,  # an error's text goes to the logs: no address, no hash
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
     )
@@ -69,6 +70,7 @@ def _open_postgres(url: URL, pool_size: int) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=10,
+        hide_parameters=True,  # an error's text goes to the logs: no address, no hash
         pool_recycle=1800,
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
