@@ -10,7 +10,7 @@ def add_commands(app, database) -> None:
     @click.option("--down", metavar="TARGET", help="Go back to TARGET instead, for example auth@-1.")
     def migrate(down: str | None):
         """Bring the service's database schema up to date."""
-        from shared.database import migrator
+        from shared.database import migrator  # here, so that no api process loads Alembic
 
         if down:
             migrator.downgrade(database, down)

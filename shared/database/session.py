@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from shared.database.commands import add_commands
 from shared.database.engine import READ, open_engine
 
 
@@ -46,8 +47,6 @@ class Database:
 
     def init_app(self, app, settings) -> None:
         """Binds to the settings' database, checks it in /readyz, adds `flask migrate` to the app's commands."""
-        from shared.database.commands import add_commands
-
         self.connect(settings.database_url)
         app.extensions["database"] = self
         app.extensions.setdefault("ready_checks", {})["database"] = self.ping
