@@ -25,6 +25,7 @@ def init_app(app: Flask, settings: Settings, *, fetch_keys: Callable[[], dict[st
         JWT_DECODE_ISSUER=settings.token_issuer,
         JWT_ENCODE_AUDIENCE=settings.token_audience,
         JWT_ENCODE_ISSUER=settings.token_issuer,
+        JWT_COOKIE_CSRF_PROTECT=False,  # no cookies
         JWT_ENCODE_NBF=False,  # a token is good at once, on a machine whose clock is behind too
         JWT_TOKEN_LOCATION=("headers",),
     )
