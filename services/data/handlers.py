@@ -21,9 +21,7 @@ def keep_variants(session: Session, event: VariantsMade, envelope: Envelope) -> 
 @handlers.on(ImportRowsRead)
 def stage_rows(session: Session, event: ImportRowsRead, envelope: Envelope) -> None:
     """The rows are checked and set aside, and after the last become records."""
-    imports.stage(
-        session, import_id=event.import_id, first_line=event.first_line, rows=event.rows, is_last=event.is_last
-    )
+    imports.stage(session, import_id=event.import_id, rows=event.numbered_rows, is_last=event.is_last)
 
 
 @handlers.on(ImportUnreadable)

@@ -1,5 +1,6 @@
 """What worker tells: jobs and what they made."""
 
+from itertools import count
 from typing import Any
 
 from shared.events.base import Event
@@ -53,6 +54,11 @@ class ImportRowsRead(Event):
     is_last: bool
     lines: list[int] = []
     """The line of the file on which each row begins; they follow each other from `first_line` where it is left out."""
+
+    @property
+    def numbered_rows(self) -> list[tuple[int, dict[str, str]]]:
+        """Each row with its line."""
+        return list(zip(self.lines or count(self.first_line), self.rows, strict=False))
 
     @property
     def subject(self) -> str:

@@ -31,14 +31,13 @@ def checked_rows(
     session: Session,
     schema: Schema,
     collection: Collection,
-    rows: Iterable[Mapping[str, str]],
+    rows: Iterable[tuple[int, Mapping[str, str]]],
     *,
-    first_line: int,
     owner_id: str,
 ) -> list[dict[str, Any]]:
     """The rows as records' values with their lines; ImportRowInvalid names the first that does not fit."""
     checked = []
-    for line, row in enumerate(rows, first_line):
+    for line, row in rows:
         try:
             values = reading.new_record(collection.fields, as_given(collection.fields, row), owner_id=owner_id)
         except RecordInvalid as problem:

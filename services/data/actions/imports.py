@@ -51,18 +51,17 @@ def find(session: Session, *, import_id: str, me: Asker) -> Import:
     return entry
 
 
-def stage(
-    session: Session, *, import_id: str, first_line: int, rows: Sequence[Mapping[str, str]], is_last: bool
-) -> None:
-    """Checks the next rows and sets them aside; after the last, all become records. A bad row ends the import."""
+def stage(session: Session, *, import_id: str, rows: Sequence[tuple[int, Mapping[str, str]]], is_last: bool) -> None:
+    """Checks the next rows, each with its line, and sets them aside; after the last, all become records.
+
+    A bad row ends the import.
+    """
     schema, entry = snapshots.held(session), hold(session, import_id)
     if entry is None:
         return
     try:
         collection = find_collection(schema, entry)
-        staged = importing.checked_rows(
-            session, schema, collection, rows, first_line=first_line, owner_id=entry.owner_id
-        )
+        staged = importing.checked_rows(session, schema, collection, rows, owner_id=entry.owner_id)
         set_aside(session, entry, staged)
         if is_last:
             finish(session, entry, collection)
