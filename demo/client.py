@@ -13,7 +13,7 @@ import socketio
 
 from demo.waiting import DidNotHappen
 
-LIVE_EVENTS = ("change", "offset", "message", "job")
+LIVE_EVENTS = ("change", "offset", "refresh", "ended", "message", "job", "problem")
 
 
 class Refused(Exception):
@@ -83,7 +83,17 @@ class Live:
         self._socket = socketio.Client(reconnection=False)
         for name in LIVE_EVENTS:
             self._socket.on(name, partial(self._keep, name))
-        self._socket.connect(url, auth={"token": token}, transports=[transport], wait_timeout=15)
+        self._socket.on("connect_error", self._note_refusal)
+        self._refusal: dict[str, Any] | None = None
+        try:
+            self._socket.connect(url, auth={"token": token}, transports=[transport], wait_timeout=15)
+        except socketio.exceptions.ConnectionError:
+            if self._refusal is None:
+                raise
+            raise Refused(self._refusal) from None
+
+    def _note_refusal(self, told: Any) -> None:
+        self._refusal = told.get("data") if isinstance(told, dict) else None
 
     def _keep(self, name: str, data: dict[str, Any]) -> None:
         with self._news:

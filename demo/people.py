@@ -1,11 +1,13 @@
 """The people of the story, and what they can do."""
 
 import secrets
+from pathlib import Path
 
 from demo.client import Live, Quintet
 from demo.mails import Mails, link_in
 from demo.system import System
 from demo.waiting import ensure
+from demo.watching import Watching
 
 VERIFICATIONS = "/v1/auth/verifications/"
 
@@ -58,12 +60,21 @@ class Person:
             live.close()
         self._sockets.clear()
         if self.api.token:
-            self.api.ask("DELETE", "/v1/auth/sessions/current")
-            self.api.token = None
+            self.signs_out()
+        self.api.http.close()
+
+    def signs_out(self) -> None:
+        """Ends the session for all services."""
+        self.api.ask("DELETE", "/v1/auth/sessions/current")
+        self.api.token = None
 
     def creates(self, collection: str, **values) -> dict:
         """A new record."""
         return self.api.ask("POST", f"/v1/data/collections/{collection}/records", json=values)
+
+    def lists(self, collection: str, **query) -> list[dict]:
+        """The records that match, all pages."""
+        return self.api.pages(f"/v1/data/collections/{collection}/records", **query)
 
     def changes(self, collection: str, record_id: str, **values) -> dict:
         """Some values of a record."""
@@ -72,6 +83,20 @@ class Person:
     def reads(self, collection: str, record_id: str) -> dict:
         """One record."""
         return self.api.ask("GET", f"/v1/data/collections/{collection}/records/{record_id}")
+
+    def deletes(self, collection: str, record_id: str) -> None:
+        """A record goes."""
+        self.api.ask("DELETE", f"/v1/data/collections/{collection}/records/{record_id}")
+
+    def uploads(self, collection: str, record_id: str, field: str, file: Path, kind: str) -> dict:
+        """A file for a record's field; the record."""
+        path = f"/v1/data/collections/{collection}/records/{record_id}/files/{field}"
+        headers = {"Content-Type": kind}
+        return self.api.ask("PUT", path, params={"name": file.name}, data=file.read_bytes(), headers=headers)
+
+    def watches(self, collection: str, filter_text: str | None = None, **more) -> "Watching":
+        """Opens a socket and subscribes to the records that match."""
+        return Watching(self.connects(**more), collection, filter_text)
 
     def counts(self, collection: str, **query) -> int:
         """How many records there are to see."""

@@ -16,6 +16,7 @@ class DemoSettings(BaseSettings):
     flush: bool = Field(False, description="Flush Redis also on a system that the story did not start")
     admin_email: str = "admin@example.com"
 
+    e2e_state: Path | None = Field(None, description="Play the scenarios on the running system of this folder")
     e2e_base_url: str | None = Field(None, description="Play against this gateway instead, and start nothing")
     e2e_mails_url: str = Field("http://127.0.0.1:8025", description="That system's mail catcher")
     e2e_admin_password: str = Field("", repr=False, description="The password of that system's admin")

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 
-from demo.client import Live, Refused
+from demo.client import Refused
 from demo.people import Person, the_admin
 from demo.system import System
+from demo.watching import Watching
 
 AIRPORTS = "airports"
 
@@ -22,8 +23,7 @@ class Stage:
         self.ada, self.ben, self.cleo = (Person(name, system) for name in ("Ada", "Ben", "Cleo"))
         self.collection: str | None = None
         self.alaskan: list[dict] = []
-        self.ben_s_socket: Live | None = None
-        self.subscription: str | None = None
+        self.watching: Watching | None = None
         self.traces: dict[str, str] = {}
 
     @property

@@ -17,7 +17,7 @@ RULES = {
     "delete": f'{OWNS_IT} || @me.role = "admin"',
 }
 FIELDS = [
-    {"name": "iata", "type": "text", "required": True, "unique": True, "max_length": 8},
+    {"name": "iata", "type": "text", "required": True, "unique": True, "max_length": 12},
     {"name": "name", "type": "text", "required": True, "indexed": True},
     {"name": "city", "type": "text"},
     {"name": "state", "type": "text", "indexed": True},

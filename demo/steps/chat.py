@@ -7,7 +7,7 @@ from demo.waiting import ensure
 def ada_and_ben_chat_and_cleo_reads_it_later(stage: Stage) -> None:
     """What was said comes to those who are there, and is read by who comes later."""
     room = f"hangar-{stage.run}"
-    ada, ben = stage.ada.connects(), stage.ben_s_socket
+    ada, ben = stage.ada.connects(), stage.watching.live
     for live in (ada, ben):
         live.ask("join", {"room": room})
     said = [

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from demo.client import Arrival
 from demo.stage import Stage, Watch
-from demo.steps.live import changes_of
 from demo.waiting import ensure
 
 FILE = Path(__file__).resolve().parent.parent / "grace_hopper.jpg"
@@ -13,10 +12,9 @@ FILE = Path(__file__).resolve().parent.parent / "grace_hopper.jpg"
 def ada_uploads_a_photograph(stage: Stage) -> None:
     """A job makes the thumbnail, Ben's socket tells of it, the gateway serves it."""
     row, watch = stage.alaskan[0], Watch()
-    upload(stage, row["id"])
-    live, subscription = stage.ben_s_socket, stage.subscription
-    live.wait_for("change", lambda arrived: any(map(has_thumb, arrived)), within=30)
-    told = next(one for one in changes_of(live, subscription) if has_thumb(one))
+    stage.ada.uploads(stage.collection, row["id"], "photo", FILE, "image/jpeg")
+    stage.watching.live.wait_for("change", lambda arrived: any(map(has_thumb, arrived)), within=30)
+    told = next(one for one in stage.watching.changes if has_thumb(one))
     ensure(told.data["record"]["id"] == row["id"], "another record got the picture")
     thumb = told.data["record"]["photo"]["variants"]["thumb"]
     stage.tell(f"Ben's socket told of the {thumb['width']} x {thumb['height']} thumbnail after {watch.seconds:.2f} s")
@@ -27,13 +25,6 @@ def ada_uploads_a_photograph(stage: Stage) -> None:
     original = stage.ben.api.send("GET", told.data["record"]["photo"]["url"])
     ensure(original.content == FILE.read_bytes(), "the original did not come back as it was")
     stage.tell(f"the gateway served it to Ben: {thumb['size']:,} bytes of {len(original.content):,}")
-
-
-def upload(stage: Stage, record_id: str) -> dict:
-    """Ada puts the photograph into her record; the record."""
-    path = f"/v1/data/collections/{stage.collection}/records/{record_id}/files/photo"
-    headers = {"Content-Type": "image/jpeg"}
-    return stage.ada.api.ask("PUT", path, params={"name": FILE.name}, data=FILE.read_bytes(), headers=headers)
 
 
 def has_thumb(change: Arrival) -> bool:
