@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from quintet import processes, report, settings, start, stop, telling
-from quintet import trace as timelines
 from quintet.choosing import Choices
 from quintet.failing import Failed
 from quintet.state import ROOT, State
@@ -104,6 +103,8 @@ def logs(folder: Path, lines: int, follow: bool, names: tuple[str, ...]) -> None
 @click.argument("trace_id")
 def trace(folder: Path, trace_id: str) -> None:
     """Show the timeline of a trace: what every service has of it in its rows and its logs."""
+    from quintet import trace as timelines  # it alone needs shared/, without which `down` must work, too
+
     moments, silent = timelines.timeline(State(folder), trace_id.lower())
     for service in silent:
         click.secho(f"{service} does not answer: what its rows know is missing.", fg="yellow", err=True)

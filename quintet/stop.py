@@ -17,8 +17,8 @@ GRACE_SECONDS = 25
 
 def down(state: State, say: Callable[[str], None]) -> bool:
     """Whether anything ran. Afterwards nothing of the system does, or Failed names what could not be ended."""
-    if not state.path("state.json").exists():
-        return False
+    if not state.path("state.json").exists():  # never up, or its folder was removed under it
+        return hunt.end_all(state) > 0
     with state.lock():
         before = hunt.living(state)
         if before:
