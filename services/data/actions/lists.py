@@ -40,12 +40,13 @@ def page(
     schema = snapshots.current(session)
     collection = schema.collection(collection_name)
     access.refuse_outsiders(collection, "list", me)
-    order, wanted = Order(collection, sort), access.condition(collection, "list", me)
+    order, listed = Order(collection, sort), access.condition(collection, "list", me)
+    wanted = listed
     if filter_text:
-        wanted = and_(wanted, access.filter_condition(collection, filter_text, me))
+        wanted = and_(listed, access.filter_condition(collection, filter_text, me))
     query = select(collection.table).where(wanted).order_by(*order.clauses()).limit(limit + 1)
     if after is not None:
-        query = query.where(order.after(order.resolve(session, after)))
+        query = query.where(order.after(order.resolve(session, schema, after, listed)))
     rows = [collection.as_row(row) for row in rows_under(schema, session, query)]
     count = session.scalar(select(func.count()).select_from(collection.table).where(wanted)) if is_counted else None
     shown = rows[:limit]

@@ -11,7 +11,8 @@ from sqlalchemy.sql.elements import UnaryExpression
 
 from services.data.errors import CursorRefused, SortInvalid
 from services.data.schema.fields import MAX_TEXT, FieldDefinition
-from services.data.schema.snapshots import Collection
+from services.data.schema.snapshots import Collection, Schema
+from services.data.schema.steadiness import rows_under
 from services.data.values.checking import check, is_id
 from services.data.values.shaping import as_json
 from shared.rules import FieldType
@@ -72,6 +73,7 @@ class Order:
     """An order that a client asked for, made total by the id."""
 
     def __init__(self, collection: Collection, text: str | None):
+        self.collection = collection
         self.keys = [_key(collection, part.strip()) for part in text.split(",")] if text else []
         names = [key.column.name for key in self.keys]
         if len(names) > MAX_KEYS or len(set(names)) < len(names):
@@ -88,16 +90,19 @@ class Order:
         values = [as_json(row[key.column.name]) for key in self.keys]
         return values if len(orjson.dumps(values)) <= LONGEST_POSITION else [row["id"]]
 
-    def resolve(self, session: Session, position: Sequence[Any]) -> Sequence[Any]:
-        """A position with all its values; CursorRefused where it was an id alone and that record is gone."""
+    def resolve(
+        self, session: Session, schema: Schema, position: Sequence[Any], listed: ColumnElement[bool]
+    ) -> Sequence[Any]:
+        """A position with all its values; CursorRefused where it was an id alone and that record is not listed."""
         if len(position) == len(self.keys):
             return position
-        row = None
+        table, found = self.collection.table, []
         if len(position) == 1 and is_id(position[0]):
-            table = self.keys[0].column.table
-            row = session.execute(select(table).where(table.c.id == position[0])).mappings().first()
-        if row is None:
+            # Only among what the one who asks may list: where a hidden record stands would tell its values.
+            found = rows_under(schema, session, select(table).where(listed, table.c.id == position[0]))
+        if not found:
             raise CursorRefused
+        row = self.collection.as_row(found[0])
         return [as_json(row[key.column.name]) for key in self.keys]
 
     def after(self, position: Sequence[Any]) -> ColumnElement[bool]:

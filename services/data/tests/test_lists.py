@@ -167,6 +167,16 @@ def test_a_cursor_of_another_list_is_refused(ada, scores):
         assert_problem(ada.lists("scores", sort="points", cursor=cursor), InvalidCursor)
 
 
+def test_a_cursor_can_not_tell_where_a_hidden_record_stands(ada, ben, admin):
+    admin.defines({**SCORES, "rules": {**SCORES["rules"], "list": "who = @me.id"}})
+    hidden = made(ada.creates("scores", who=ada.id, points=500, must=1))
+    for points in (400, 600):
+        made(ben.creates("scores", who=ben.id, points=points, must=1))
+    cursor = encode_cursor(hidden["id"])
+    assert_problem(ben.lists("scores", sort="points", cursor=cursor), InvalidCursor)
+    assert rows(ada.lists("scores", sort="points", cursor=cursor)) == []
+
+
 def test_unknown_parameters_and_limits_out_of_range_are_refused(ada, scores):
     for query in ({"limit": 0}, {"limit": 501}, {"limit": "x"}, {"colour": "red"}, {"count": "yes"}):
         assert_problem(ada.lists("scores", **query), InvalidQuery)
