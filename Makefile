@@ -1,6 +1,6 @@
 # Each target is one line; what takes more is in bin/ or in the operator's command (bin/quintet --help).
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs demo test e2e check fix lock
+.PHONY: help setup up down status logs demo test e2e check fix contracts lock
 
 given = $(and $(findstring command,$(origin $(1))),$($(1)))# a variable counts where it is typed after make, not in the environment
 STATE ?= var
@@ -10,7 +10,7 @@ CHOICES = $(if $(DATABASE),--database $(DATABASE)) $(if $(PORT),--port $(PORT)) 
 SETS = local $(if $(filter postgres,$(DATABASE)),postgres)
 
 help: ## Show these words
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 setup: .venv/local.installed ## Make the environment, without starting anything
 up: $(SETS:%=.venv/%.installed) ## Start everything [DATABASE=postgres] [PORT=8080] [DATA=2] [REALTIME=2] [STATE=var]
 	@bin/quintet up --state "$(STATE)" $(CHOICES)
@@ -30,6 +30,8 @@ check: .venv/dev.installed ## Look for style slips and forbidden imports
 	@.venv/bin/ruff check . && .venv/bin/lint-imports
 fix: .venv/dev.installed ## Mend the style slips that can be mended by a machine
 	@.venv/bin/ruff check --fix .
+contracts: .venv/dev.installed ## Write the golden schemas and generated pages anew
+	@bin/contracts
 lock: .venv/dev.installed ## Resolve the locks anew from the requirements.in files [UPGRADE=1]
 	@bin/lock $(if $(UPGRADE),--upgrade)
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import Field
+
 from shared.settings import Settings
 
 
@@ -11,6 +13,5 @@ class DataSettings(Settings):
 
     service: ClassVar[str] = "data"
 
-    files_dir: Path
-    """The object store's folder; the gateway and the worker reach it too."""
-    max_upload_bytes: int = 50 * 1024 * 1024
+    files_dir: Path = Field(description="The object store's folder; the gateway and the worker reach it too")
+    max_upload_bytes: int = Field(50 * 1024 * 1024, ge=1, description="The largest file that is taken")

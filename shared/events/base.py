@@ -18,7 +18,7 @@ CATALOGUE: dict[str, type["Event"]] = {}
 class Event(BaseModel):
     """A fact, named in the past tense. Changes to a declared event are additive: a new field has a default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     type: ClassVar[str]
     source: ClassVar[str]
     schema_version: ClassVar[int] = 1

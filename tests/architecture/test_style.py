@@ -39,7 +39,7 @@ def test_a_long_module_and_a_long_function_are_reported(tmp_path):
 
 @pytest.mark.parametrize(
     "line",
-    ["import os\na = os.environ['A']", "from os import environ", "import os\na = os.getenv('A')", "from os import getenv"],
+    ["import os\nos.environ['A']", "from os import environ", "import os\nos.getenv('A')", "from os import getenv"],
 )
 def test_a_module_that_reads_the_environment_is_reported(tmp_path, line):
     module = tmp_path / "sly.py"
