@@ -7,6 +7,7 @@ from typing import Any
 from celery import Celery
 
 from shared import trace
+from shared.commands.acknowledging import StrictTask
 from shared.commands.claims import Claim, LeaseLost
 from shared.commands.commands import Commands
 from shared.commands.failures import describe
@@ -26,7 +27,7 @@ def performs(commands: Commands, celery_app: Celery, **options: Any) -> Callable
     """
 
     def register(work: Work) -> Work:
-        @celery_app.task(name=commands.task, **options)
+        @celery_app.task(name=commands.task, base=StrictTask, **options)
         def run(**message: str) -> None:
             perform(commands, message["id"], work)
 

@@ -7,8 +7,9 @@ from shared import logs
 from shared.commands import Claim, GiveUp
 from shared.commands.celery_app import make_celery
 from shared.commands.performing import performs
-from shared.commands.tests.errands import ErrandSettings, Mark, errand_commands
+from shared.commands.tests.errands import ErrandSettings, Mark, errand_commands, marks_of
 from shared.database import Database
+from shared.testing import eventually
 
 settings = ErrandSettings()
 logs.configure("errands", role="tasks")
@@ -24,6 +25,8 @@ def run_errand(claim: Claim) -> None:
         session.add(Mark(errand_id=claim.id, what=f"begun {claim.attempt}"))
     if (claim.row.kind == "die once" and claim.attempt == 1) or claim.row.kind == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+    if claim.row.kind == "wait":
+        eventually(lambda: "go" in marks_of(database, claim.id), within=60)
     if claim.row.kind == "give up":
         raise GiveUp("it makes no sense")
     if claim.row.kind == "fail":

@@ -5,7 +5,7 @@ import time
 import pytest
 from celery import Celery
 
-from shared.commands.tests.errands import Errand, marks_of, states
+from shared.commands.tests.errands import Errand, Mark, marks_of, states
 from shared.testing import eventually
 
 
@@ -112,13 +112,18 @@ def test_what_kills_its_worker_every_time_is_given_up_and_takes_no_other_along(
 
 
 @pytest.mark.slow
-def test_a_worker_goes_on_when_the_broker_is_back(redis_server, make_sender, submit, start_worker, database):
+def test_a_worker_whose_acknowledgements_were_lost_goes_on_when_the_broker_is_back(
+    redis_server, make_sender, submit, start_worker, database
+):
     sender = make_sender(redis_server.url)
     start_worker(redis_server.url)
-    submit()
-    step_until(sender, lambda: states(database) == {"succeeded": 1}, within=30)
+    in_hand = [submit(kind="wait") for _ in range(2)]  # as many as it may have
+    step_until(sender, lambda: all(marks_of(database, one) == ["begun 1"] for one in in_hand), within=30)
     redis_server.stop(lose_file=True)
+    with database.transaction() as session:
+        session.add_all(Mark(errand_id=one, what="go") for one in in_hand)
+    eventually(lambda: states(database) == {"succeeded": 2})
     submit()
     sender.step()
     redis_server.start()
-    step_until(sender, lambda: states(database) == {"succeeded": 2}, within=40)
+    step_until(sender, lambda: states(database) == {"succeeded": 3}, within=40)
