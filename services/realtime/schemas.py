@@ -11,6 +11,8 @@ from shared.web import Input, Output, PageQuery
 
 RoomName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*\S[^\x00]*$")]
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A message's number, or one that no message can have yet, but that the database can hold."""
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
 
 
@@ -24,7 +26,7 @@ class NewMessage(Input):
 class MessagesQuery(PageQuery):
     """Newest first, or those after a number, eldest first."""
 
-    after: int | None = Field(None, ge=0, description="Only messages above this number, eldest first")
+    after: Number | None = Field(None, description="Only messages above this number, eldest first")
 
 
 class MessageView(Output):

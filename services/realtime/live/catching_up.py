@@ -59,11 +59,10 @@ class CatchingUp:
 
     def is_covered(self, offset: Offset) -> bool:
         """Whether everything after the offset can still be told, asking the feed where memory does not say."""
-        if offset.incarnation == self._track.incarnation:
-            if offset.number >= self._track.number(offset.partition):
-                return True  # another instance was ahead of this one
-            if self._from_memory(offset.partition, offset.number) is not None:
-                return True
+        is_ours = offset.incarnation == self._track.incarnation
+        is_past = is_ours and offset.number <= self._track.number(offset.partition)  # else another instance is ahead
+        if is_past and self._from_memory(offset.partition, offset.number) is not None:
+            return True
         try:
             question = self._question(offset.partition, offset.number)
             answer = self._ask(incarnation=offset.incarnation, numbers=question, limit=1)

@@ -19,6 +19,8 @@ from shared.events.data import CollectionChanged, RecordChanged
 from shared.problems import Problem
 from shared.rules.predicate import Asker
 
+NEWS_SECONDS, LOOK_SECONDS = 1.5, 0.05
+
 
 class Records:
     """The live records of this instance, on the track of data's events."""
@@ -34,6 +36,7 @@ class Records:
         pause: Callable[[Subscription, float], None],
     ):
         self._track, self._partitions, self._emit, self._fetch = track, partitions, emit, fetch
+        self._pause = pause
         self.fanout, self.definitions = Fanout(emit), Definitions()
         self._memories: dict[int, Memory] = {}
         self._fetched: list[dict[str, Any]] = []
@@ -44,7 +47,7 @@ class Records:
 
         Then it is live only after `catch_up`. Raises CollectionNotFound, RuleProblem, LiveLiveNotReady.
         """
-        self._definition(subscription.collection).sight(subscription.filter)
+        self._awaited_definition(subscription).sight(subscription.filter)
         subscription.partition = self.partition(subscription.collection)
         is_recovered = bool(offset) and self._covers(subscription.partition, offset)
         self.fanout.add(subscription, self._definition(subscription.collection))
@@ -145,6 +148,14 @@ class Records:
 
     def _covers(self, partition: int, offset: Offset) -> bool:
         return offset.partition == partition and self._catching_up.is_covered(offset)
+
+    def _awaited_definition(self, subscription: Subscription) -> Definition:
+        """One that has just been made may be known to its maker before its event is here: that is waited for."""
+        for _ in range(int(NEWS_SECONDS / LOOK_SECONDS)):
+            if not self._track.is_begun or self.definitions.find(subscription.collection):
+                break
+            self._pause(subscription, LOOK_SECONDS)
+        return self._definition(subscription.collection)
 
     def _definition(self, collection: str) -> Definition:
         if not self._track.is_begun:

@@ -3,14 +3,13 @@
 from typing import Any
 
 import gevent
-from pydantic import Field
 
 from services.realtime.actions import messages
 from services.realtime.errors import RoomNotJoined, TooManyRooms
 from services.realtime.extensions import database, live
 from services.realtime.limits import MAX_ROOMS
 from services.realtime.live.connections import Connection
-from services.realtime.schemas import ClientId, MessageView, RoomName, Text
+from services.realtime.schemas import ClientId, MessageView, Number, RoomName, Text
 from services.realtime.sockets.doors import Body, on
 
 HISTORY = 50
@@ -19,7 +18,7 @@ MISSED = 500
 
 class Join(Body):
     room: RoomName
-    after: int | None = Field(default=None, ge=0)
+    after: Number | None = None
 
 
 class Leave(Body):

@@ -126,7 +126,7 @@ def test_after_the_window_nothing_is_recovered_and_the_present_goes_on(instance,
     assert told(other) == ["r6"]
 
 
-@pytest.mark.parametrize("offset", [at(1, "another"), Offset("one", AIRPORTS + 1, 1)])
+@pytest.mark.parametrize("offset", [at(1, "another"), at(999), Offset("one", AIRPORTS + 1, 1)])
 def test_an_offset_of_elsewhere_recovers_nothing(instance, offset):
     instance.happen(row(1), row(2))
     _, is_recovered = resume(instance, offset)

@@ -121,6 +121,13 @@ def test_an_unknown_collection_is_refused(instance):
         instance.records.take_up(Subscription("s1", BEN, "harbours"), None)
 
 
+def test_a_collection_that_was_just_made_is_waited_for(instance):
+    event = collection_changed(definition(name="harbours"), name="harbours", change="created")
+    instance.while_paused = lambda: None if len(instance.pauses) != 3 else instance.happen(event)
+    instance.records.take_up(Subscription("s1", BEN, "harbours"), None)
+    assert len(instance.pauses) == 3
+
+
 def test_who_unsubscribed_is_told_nothing(instance):
     subscription = listen(instance)
     instance.records.unsubscribe(subscription)

@@ -16,7 +16,8 @@ from shared.database import migrator
 from shared.events import Envelope, decode
 from shared.ids import new_id
 from shared.testing.identity import assert_problem, bearer, settings_for, trust_test_keys
-from shared.web import InvalidCursor
+from shared.web import InvalidCursor, encode_cursor
+from shared.web.errors import InvalidQuery
 
 LOBBY = "/v1/realtime/rooms/lobby/messages"
 
@@ -99,8 +100,15 @@ def test_a_message_that_is_none_is_refused(client, database, body):
     assert announced(database) == []
 
 
-def test_a_cursor_of_elsewhere_is_refused(client):
-    assert_problem(client.get(f"{LOBBY}?cursor=bm9uZQ", headers=bearer()), InvalidCursor)
+@pytest.mark.parametrize("cursor", ["bm9uZQ", encode_cursor(2**63), encode_cursor(True), encode_cursor(-(2**64) + 1)])
+def test_a_cursor_of_elsewhere_is_refused(client, cursor):
+    assert_problem(client.get(f"{LOBBY}?cursor={cursor}", headers=bearer()), InvalidCursor)
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30, -1])
+def test_a_number_that_no_message_can_have_is_refused(client, number):
+    assert_problem(client.get(f"{LOBBY}?after={number}", headers=bearer()), InvalidQuery)
+    assert client.get(f"{LOBBY}?after={2**63 - 1}", headers=bearer()).json["items"] == []
 
 
 def test_nobody_reads_or_writes_without_a_token(client):
