@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from quintet.failing import Failed
@@ -25,6 +26,14 @@ def is_ready(state: State, process: Process, info: dict) -> bool:
     if process.url:
         return answers(process.port, process.url)[0] == 200
     return accepts(process.port)
+
+
+def ready_among(state: State, processes: Iterable[Process], known: dict[str, dict]) -> list[str]:
+    """The names of those that are ready now, all asked at once: one that is slow to answer holds up no other."""
+    asked = list(processes)
+    with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
+        told = pool.map(lambda process: is_ready(state, process, known[process.name]), asked)
+        return [process.name for process, ready in zip(asked, told, strict=True) if ready]
 
 
 def answers(port: int, path: str, *, timeout: float = 5) -> tuple[int, bytes]:
@@ -57,11 +66,10 @@ def wait_for(state: State, supervisor: Supervisor, processes: Iterable[Process],
     begun = time.monotonic()
     while waiting:
         known = supervisor.processes()
-        for name, process in list(waiting.items()):
-            if is_ready(state, process, known[name]):
-                del waiting[name]
-                say(f"{name} ready", time.monotonic() - begun)
-                continue
+        for name in ready_among(state, waiting.values(), known):
+            del waiting[name]
+            say(f"{name} ready", time.monotonic() - begun)
+        for name in waiting:
             lives[name] |= {known[name]["pid"]} - {0}
             if len(lives[name]) >= LIVES:
                 raise Failed(explain(state, name, f"{name} dies as soon as it is started", read_from[name]))

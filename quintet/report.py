@@ -7,7 +7,6 @@ import psutil
 
 from quintet import hunt, processes, readiness
 from quintet.keys import Keys
-from quintet.processes import Process
 from quintet.state import State
 from quintet.supervision import Supervisor
 
@@ -33,9 +32,10 @@ def rows(state: State) -> list[Row]:
     if not supervisor.is_running():
         return []
     known = supervisor.processes()
-    listed = {process.name: process for process in processes.watched(state, shape)}
-    daemon = _daemon(state)
-    return [*daemon, *(_row(state, listed[name], known[name]) for name in processes.names(shape) if name in known)]
+    listed = [process for process in processes.watched(state, shape) if process.name in known]
+    ready = readiness.ready_among(state, listed, known)
+    shown = [name for name in processes.names(shape) if name in known]
+    return [_daemon(state), *(_row(name, known[name], name in ready) for name in shown)]
 
 
 def leftovers(state: State) -> int:
@@ -61,17 +61,16 @@ def _memory(process: psutil.Process) -> int:
     return getattr(full, "pss", 0) or full.rss
 
 
-def _row(state: State, process: Process, info: dict) -> Row:
+def _row(name: str, info: dict, is_ready: bool) -> Row:
     since = dt.datetime.fromtimestamp(info["start"]).astimezone() if info["pid"] else None
     memory = memory_of(info["pid"]) if info["pid"] else 0
-    is_ready = bool(info["pid"]) and readiness.is_ready(state, process, info)
-    return Row(process.name, info["statename"].lower(), info["pid"], memory, is_ready, since)
+    return Row(name, info["statename"].lower(), info["pid"], memory, is_ready, since)
 
 
-def _daemon(state: State) -> list[Row]:
+def _daemon(state: State) -> Row:
     pid = int(state.path("run", "supervisord.pid").read_text())
     process = psutil.Process(pid)
     since = dt.datetime.fromtimestamp(process.create_time()).astimezone()
-    return [Row("supervisor", "running", pid, _memory(process), True, since)]
+    return Row("supervisor", "running", pid, _memory(process), True, since)
 
 

@@ -18,7 +18,7 @@ class OperatorSettings(BaseSettings):
     public_url: str | None = Field(None, description="The gateway's address as clients see it")
     admin_email: str = Field("admin@example.com", description="The first admin's address")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    ready_within_seconds: int = Field(90, ge=1, description="How long `up` waits for each step")
+    ready_within_seconds: int = Field(180, ge=1, description="How long `up` waits for each step")
 
     nginx: Path | None = Field(None, description="An nginx to run instead of the wheel's")
     nginx_user: str | None = Field(None, description="Under root: whom nginx's workers run as")

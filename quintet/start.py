@@ -50,8 +50,8 @@ class Up:
 
     def _is_as_chosen(self) -> bool:
         known = self.supervisor.processes()
-        same = set(known) == {process.name for process in self.table}
-        return same and all(readiness.is_ready(self.state, process, known[process.name]) for process in self.table)
+        names = {process.name for process in self.table}
+        return set(known) == names == set(readiness.ready_among(self.state, self.table, known))
 
     def _bring_up(self) -> None:
         self._write()
@@ -88,7 +88,8 @@ class Up:
     def _start(self, stage: int) -> None:
         known = self.supervisor.processes()
         wanted = [process for process in self.table if process.stage == stage]
-        late = [process for process in wanted if not readiness.is_ready(self.state, process, known[process.name])]
+        ready = readiness.ready_among(self.state, wanted, known)
+        late = [process for process in wanted if process.name not in ready]
         for process in late:
             self.supervisor.start(process.name)
         readiness.wait_for(self.state, self.supervisor, late, self.settings.ready_within_seconds, self.say)
