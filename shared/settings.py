@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict, SettingsError
 
 ED25519_BYTES = 32
+PEM = b"PRIVATE KEY"
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -65,7 +66,7 @@ class Settings(BaseSettings):
     @field_validator("service_private_key")
     @classmethod
     def _is_a_private_key(cls, text: str) -> str:
-        if not _from_base64(text).startswith(b"-----BEGIN PRIVATE KEY-----"):
+        if PEM not in _from_base64(text).partition(b"\n")[0]:
             raise ValueError("must be base64 of an Ed25519 key in PEM")
         return text
 

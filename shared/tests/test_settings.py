@@ -19,7 +19,7 @@ GOOD = {
     "SOURCES": '{"auth":"http://127.0.0.1:2"}',
     "JWKS_URL": "http://127.0.0.1:2/.well-known/jwks.json",
     "TOKEN_ISSUER": "http://127.0.0.1:8080",
-    "SERVICE_PRIVATE_KEY": base64.b64encode(b"-----BEGIN PRIVATE KEY-----hidden").decode(),
+    "SERVICE_PRIVATE_KEY": base64.b64encode(b"a PRIVATE KEY\nhidden").decode(),
     "SERVICE_PUBLIC_KEYS": "{}",
 }
 
