@@ -89,7 +89,7 @@ def _settings(service: str) -> dict[str, str]:
 
 
 def _api(name: str, service: str, shape: Shape) -> Process:
-    kind = ["gevent"] if service in SOCKET_SERVICES else ["gthread", "--threads", "8"]
+    kind = ["gevent", "--worker-connections", "10000"] if service in SOCKET_SERVICES else ["gthread", "--threads", "8"]
     command = [sys.executable, "-m", "gunicorn", f"services.{service}.app:create_app()"]
     command += ["--config", str(ROOT / "services/gunicorn.conf.py"), "--bind", f"127.0.0.1:{shape.ports[name]}"]
     command += ["--workers", "1", "--worker-class", *kind]
