@@ -46,4 +46,10 @@ def decode_cursor(cursor: str, *types: type | tuple[type, ...]) -> list[Any]:
 
 
 def _are(values: list[Any], types: tuple[Any, ...]) -> bool:
-    return len(values) == len(types) and all(map(isinstance, values, types))
+    return len(values) == len(types) and all(map(_is, values, types))
+
+
+def _is(value: Any, type_: Any) -> bool:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return False  # no column holds it
+    return isinstance(value, type_) and (type_ is not int or not isinstance(value, bool))

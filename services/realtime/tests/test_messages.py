@@ -100,7 +100,7 @@ def test_a_message_that_is_none_is_refused(client, database, body):
     assert announced(database) == []
 
 
-@pytest.mark.parametrize("cursor", ["bm9uZQ", encode_cursor(2**63), encode_cursor(True), encode_cursor(-(2**64) + 1)])
+@pytest.mark.parametrize("cursor", ["bm9uZQ", encode_cursor(2**63), encode_cursor(True), encode_cursor()])
 def test_a_cursor_of_elsewhere_is_refused(client, cursor):
     assert_problem(client.get(f"{LOBBY}?cursor={cursor}", headers=bearer()), InvalidCursor)
 
