@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from shared import trace
 
 
-class Problem(Exception):  # noqa: N818
+class Problem(Exception):
     """Something went wrong."""
 
     status: ClassVar[int] = 500
