@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from shared import clock
 from shared.bus.tables import leases
 from shared.database import Database
+from shared.database.inserting import insert_new
 from shared.ids import new_id
 
 
@@ -69,15 +70,6 @@ class Leases:
             if name not in known:
                 row = {"name": name, "owner": self.owner, "generation": 1, "lease_until": self._end()}
                 session.execute(insert_new(session, leases).values(row).on_conflict_do_nothing())
-
-
-def insert_new(session: Session, table):
-    """An INSERT of the session's dialect that knows ON CONFLICT."""
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert
-    return insert(table)
 
 
 def is_held(session: Session, name: str) -> bool:

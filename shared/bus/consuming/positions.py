@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from shared.bus.feed import FeedAnswer
-from shared.bus.leases import insert_new
 from shared.bus.tables import positions
+from shared.database.inserting import insert_new
 
 
 class PositionMoved(Exception):

@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 
 from shared import clock
 from shared.bus.feed import LIMIT, FeedAnswer
-from shared.bus.leases import insert_new
 from shared.bus.source import numbering
 from shared.bus.tables import consumers, outbox
 from shared.bus.transport import Entry
+from shared.database.inserting import insert_new
 
 
 def read_feed(

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from shared.bus.leases import insert_new
 from shared.bus.tables import consumers, incarnations, outbox, outbox_numbers
 from shared.bus.transport import Entry
+from shared.database.inserting import insert_new
 from shared.ids import new_id
 
 _GIVE_NUMBERS = text("""
