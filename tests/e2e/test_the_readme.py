@@ -16,7 +16,7 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
 @pytest.fixture
 def readme(in_our_hands, cast):
-    """Gives the blocks of a section as a newcomer would type them on this system, with an own address and collection."""
+    """Gives the blocks of a section as typed on this system, with an address and a collection of our own."""
     system, tag = in_our_hands, secrets.token_hex(4)
     yours = {"http://127.0.0.1:8080": system.url, "var/": f"{system.state}/", "admin@example.com": system.admin_email}
     mine = {"ada@example.com": f"ada-{tag}@example.com", "places": f"places_{tag}"}
