@@ -5,11 +5,18 @@ import json
 import logging
 import subprocess
 import sys
+from http import HTTPStatus
+
+from gunicorn import util
 
 control_socket_disable = True  # its path would be one for all services of a user
 keepalive = 75  # longer than the gateway keeps idle connections, so that the gateway is the one who hangs up
 graceful_timeout = 10
 timeout = 60
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}  # what the gateway sets; others are a client's
+limit_request_line = 0  # how long an address and its headers may be is the gateway's to say
+limit_request_fields = 1000
+limit_request_field_size = 64 * 1024
 accesslog = None  # each service logs its own requests, with their trace
 
 
@@ -22,6 +29,27 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+REFUSALS = {
+    400: ("malformed", "The request could not be read."),
+    414: ("uri_too_long", "The request's address is over the limit."),
+    431: ("headers_too_large", "The request's headers are over the limit."),
+    500: ("internal_error", "The server failed."),
+}
+
+
+def write_problem(client, status: int, reason: str, _message: str) -> None:
+    """What Gunicorn refuses before an app sees it is answered as every other error is, in the gateway's words."""
+    code, detail = REFUSALS.get(status, (HTTPStatus(status).name.lower(), f"{reason}."))
+    title, type_ = code.replace("_", " ").capitalize(), f"/problems/{code.replace('_', '-')}"
+    document = {"type": type_, "title": title, "status": status, "detail": detail, "code": code}
+    body = json.dumps(document).encode()
+    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+    util.write_nonblock(client, f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin1") + body)
+
+
+util.write_error = write_problem  # Gunicorn has no setting for it
 
 
 logconfig_dict = {
