@@ -1,19 +1,10 @@
-"""A client of Quintet's public API in the size of a page: HTTP by requests, live updates by Socket.IO."""
+"""A client of Quintet's public HTTP API in the size of a page."""
 
 import secrets
-import socket
-import threading
-import time
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import requests
-import socketio
-
-from demo.waiting import DidNotHappen
-
-LIVE_EVENTS = ("change", "offset", "refresh", "ended", "message", "job", "problem")
 
 
 class Refused(Exception):
@@ -65,73 +56,3 @@ class Quintet:
             yield
         finally:
             self.trace_id = before
-
-
-class Arrival(NamedTuple):
-    """Something the server sent, and when it came."""
-
-    name: str
-    data: dict[str, Any]
-    at: float
-
-
-class Live:
-    """One Socket.IO connection that remembers in order what arrived; it does not reconnect by itself."""
-
-    def __init__(self, url: str, token: str, *, transport: str = "websocket"):
-        self._arrived, self._news = [], threading.Condition()
-        self._socket = socketio.Client(reconnection=False)
-        for name in LIVE_EVENTS:
-            self._socket.on(name, partial(self._keep, name))
-        self._socket.on("connect_error", self._note_refusal)
-        self._refusal: dict[str, Any] | None = None
-        try:
-            self._socket.connect(url, auth={"token": token}, transports=[transport], wait_timeout=15)
-        except socketio.exceptions.ConnectionError:
-            if self._refusal is None:
-                raise
-            raise Refused(self._refusal) from None
-
-    def _note_refusal(self, told: Any) -> None:
-        self._refusal = told.get("data") if isinstance(told, dict) else None
-
-    def _keep(self, name: str, data: dict[str, Any]) -> None:
-        with self._news:
-            self._arrived.append(Arrival(name, data, time.time()))
-            self._news.notify_all()
-
-    def ask(self, event: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Sends an event and gives what it was acknowledged with; Refused for a problem."""
-        answer = self._socket.call(event, data, timeout=15)
-        if "problem" in answer:
-            raise Refused(answer["problem"])
-        return answer["ok"]
-
-    def all(self, name: str) -> list[Arrival]:
-        """Everything of this name that has arrived, oldest first."""
-        with self._news:
-            return [arrival for arrival in self._arrived if arrival.name == name]
-
-    def wait_for(self, name: str, is_enough, *, within: float = 15.0) -> list[Arrival]:
-        """What has arrived of this name once `is_enough` says so of it; DidNotHappen after `within` seconds."""
-        deadline = time.monotonic() + within
-        with self._news:
-            while True:
-                found = [arrival for arrival in self._arrived if arrival.name == name]
-                if is_enough(found):
-                    return found
-                if not self._news.wait(deadline - time.monotonic()):
-                    last = found[-1].data if found else None
-                    raise DidNotHappen(f"{len(found)} {name!r} arrived within {within:g} s, the last: {last}")
-
-    @property
-    def is_connected(self) -> bool:
-        return self._socket.connected
-
-    def breaks(self) -> None:
-        """The network drops: the connection's socket is gone without a word of farewell."""
-        self._socket.eio.ws.sock.shutdown(socket.SHUT_RDWR)
-        self._socket.wait()
-
-    def close(self) -> None:
-        self._socket.disconnect()

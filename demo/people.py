@@ -3,7 +3,8 @@
 import secrets
 from pathlib import Path
 
-from demo.client import Live, Quintet
+from demo.client import Quintet
+from demo.live import Live
 from demo.mails import Mails, link_in
 from demo.system import System
 from demo.waiting import ensure

@@ -1,6 +1,7 @@
 """A subscription from the client's side: what it told, in order, and where to resume."""
 
-from demo.client import Arrival, Live, Refused
+from demo.client import Refused
+from demo.live import Arrival, Live
 from demo.waiting import ensure, eventually
 
 

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from demo.client import Live
+from demo.live import Live
 from demo.stage import AIRPORTS, Stage, Watch
 from demo.waiting import ensure, eventually
 

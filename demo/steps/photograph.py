@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from demo.client import Arrival
+from demo.live import Arrival
 from demo.stage import Stage, Watch
 from demo.waiting import ensure
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from demo.client import Live, Refused
+from demo.client import Refused
+from demo.live import Live
 from demo.waiting import eventually
 from tests.e2e.people import airport, several
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.client import Live, Quintet
+from demo.client import Quintet
+from demo.live import Live
 from tests.e2e.people import airport
 
 
