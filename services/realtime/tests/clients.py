@@ -2,11 +2,26 @@
 
 from typing import Any
 
+import engineio
 import socketio
 
 from shared.ids import new_id
 from shared.testing import eventually
 from shared.testing.identity import access_token
+
+
+class EngineInOrder(engineio.Client):
+    """Without the library's thread per message, by which two messages may overtake each other on a busy machine."""
+
+    def _trigger_event(self, event: str, *arguments: Any, **options: Any) -> Any:
+        if event == "message":
+            options["run_async"] = False
+        return super()._trigger_event(event, *arguments, **options)
+
+
+class ClientInOrder(socketio.Client):
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return EngineInOrder
 
 
 class Person:
@@ -16,7 +31,7 @@ class Person:
         self.id, self.session_id, self.role, self.claims = user_id or new_id(), new_id(), role, claims
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.refusal: Any = None
-        self.socket = socketio.Client(reconnection=False, handle_sigint=False)
+        self.socket = ClientInOrder(reconnection=False, handle_sigint=False)
         self.socket.on("*", lambda event, payload: self.told.append((event, payload)))
         self.socket.on("connect_error", self._note_refusal)
 

@@ -82,7 +82,11 @@ class System:
     def end(self, name: str) -> None:
         process = self.processes.pop(name)
         process.terminate()
-        process.wait(15)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(15)
 
     def stop(self) -> None:
         for process in self.processes.values():
