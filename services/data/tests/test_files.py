@@ -147,6 +147,12 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(ada, airports, mine
     assert objects(store) == []
 
 
+def test_a_file_may_be_larger_than_a_json_body_may_be(app, ada, airports, mine):
+    app.config["MAX_CONTENT_LENGTH"] = 1_000
+    assert ada.uploads(airports, mine["id"], "photo", PNG + b"0" * 5_000, "image/png").status_code == 200
+    assert ada.changes(airports, mine["id"], city="x" * 2_000).status_code == 413
+
+
 def test_a_file_is_uploaded_only_by_who_may_change_the_record(ada, ben, nobody, airports, mine, store):
     assert_problem(ben.uploads(airports, mine["id"], "photo", PNG, "image/png"), errors.AccessRefused)
     assert_problem(nobody.uploads(airports, mine["id"], "photo", PNG, "image/png"), errors.RecordNotFound)
