@@ -26,6 +26,7 @@ def create_service(
     """
     logs.configure(service, level=settings.log_level)
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # a path is as it was sent, or it is not found: no redirects to a client's Host
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.converters["id"] = IdConverter
     app.extensions.update(service=service, settings=settings, trace_sources=[], pruners=[idempotency.prune])

@@ -10,6 +10,7 @@ from shared.problems import Malformed
 from shared.web.metrics import Measures
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+READ_AT_ONCE = 64 * 1024
 _QUIET = {"/healthz", "/readyz", "/metrics", "/readyz/bus"}
 
 log = logs.get("access")
@@ -20,6 +21,7 @@ def init_app(app: Flask, measures: Measures) -> None:
     app.before_request(_begin)
     app.before_request(_refuse_nul)
     app.after_request(_name_the_trace)
+    app.after_request(_read_to_the_end)
     app.after_request(lambda response: _record(response, measures))
     app.teardown_request(_end)
 
@@ -38,6 +40,13 @@ def _refuse_nul() -> None:
 def _name_the_trace(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.trace.request_id
     response.headers["traceparent"] = g.trace.traceparent
+    return response
+
+
+def _read_to_the_end(response: Response) -> Response:
+    """Takes what nobody read of the body, else Gunicorn hangs up where the gateway sends somebody's next request."""
+    while request.environ["wsgi.input"].read(READ_AT_ONCE):
+        pass
     return response
 
 

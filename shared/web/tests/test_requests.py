@@ -1,5 +1,6 @@
 """What a request gets: answers, problems, ids, and never a leak."""
 
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
@@ -79,8 +80,20 @@ def test_a_body_over_the_limit_is_too_large(client):
     assert_problem(client.post(NOTES, json={"text": "x" * 1_100_000}), TooLarge)
 
 
+@pytest.mark.parametrize(("path", "status"), [(NOTES, 413), ("/v1/nowhere", 404), ("/healthz", 405)])
+def test_a_body_that_is_refused_is_read_to_its_end_all_the_same(client, path, status):
+    body = BytesIO(b"x" * 2_000_000)
+    sent = {"input_stream": body, "content_length": 2_000_000, "content_type": "application/json"}
+    assert client.post(path, **sent).status_code == status
+    assert body.tell() == 2_000_000
+
+
 def test_an_unknown_path_is_a_problem(client):
     assert_problem(client.get("/v1/nowhere"), NotFound)
+
+
+def test_a_path_with_doubled_slashes_leads_nowhere(client):
+    assert_problem(client.get(NOTES.replace("/", "//"), headers={"Host": "evil.example"}), NotFound)
 
 
 def test_an_id_that_is_no_uuid_is_not_found(client):
