@@ -37,7 +37,10 @@ answers = Table(
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key within its scope (who, method, path), and the print of what was sent under it."""
+    """A key within its scope (who, method, path), and the print of what was sent under it.
+
+    Both hold the key's own text, which is kept nowhere: a body with a password can't be guessed from its print.
+    """
 
     key_hash: str
     fingerprint: str
@@ -53,7 +56,7 @@ def key_of_request(identity: Any) -> Key | None:
     who = identity.id if identity else "anyone"
     return Key(
         _print(who, request.method, request.path, text),
-        _print(request.mimetype, request.query_string, request.get_data()),
+        _print(text, request.mimetype, request.query_string, request.get_data()),
     )
 
 

@@ -35,6 +35,14 @@ def test_another_body_under_the_same_key_is_refused(client):
     assert_problem(post(client, "b"), IdempotencyKeyReused)
 
 
+def test_what_is_kept_of_a_body_can_not_be_guessed_without_the_key(app):
+    prints = set()
+    for key in ("k1", "k2"):
+        with app.test_request_context(NOTES, method="POST", json={"text": "a"}, headers={"Idempotency-Key": key}):
+            prints.add(idempotency.key_of_request(None).fingerprint)
+    assert len(prints) == 2
+
+
 def test_a_request_that_failed_left_nothing_and_may_be_sent_again(client, database):
     assert post(client, "fails").status_code == 500
     with database.reading() as session:
