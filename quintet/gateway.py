@@ -25,6 +25,7 @@ PROBLEMS = [  # what nginx itself answers, in the words of shared/problems.py wh
     (404, "not_found", "Not found", "There is nothing here, or nothing that may be seen."),
     (405, "method_not_allowed", "Method not allowed", "The resource does not know this method."),
     (408, "request_timeout", "Request timeout", "The request did not arrive in time."),
+    (412, "precondition_failed", "Precondition failed", "The resource is no longer as the request's condition says."),
     (413, "too_large", "Too large", "The request's body is over the limit."),
     (414, "uri_too_long", "Uri too long", "The request's address is over the limit."),
     (416, "range_not_satisfiable", "Range not satisfiable", "The file has no such part."),

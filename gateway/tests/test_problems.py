@@ -52,6 +52,22 @@ def test_an_address_over_the_limit_is_said_so(front):
     assert_own_problem(front.ask("GET", "/v1/data/?" + "x" * 20_000), 414, "uri_too_long")
 
 
+def test_an_error_is_logged_with_the_method_that_was_asked(front):
+    response = front.ask("POST", "/v1/auth/accounts", data=b"x" * 2001)
+    line = front.logged(response.headers["X-Request-ID"])
+    assert (line["method"], line["path"], line["status"]) == ("POST", "/v1/auth/accounts", 413)
+
+
+def test_a_file_s_condition_that_fails_is_a_problem(front):
+    response = front.ask("GET", "/docs/reference.js", headers={"If-Match": '"another"'})
+    assert_own_problem(response, 412, "precondition_failed")
+
+
+def test_a_redirect_never_leads_to_a_host_that_the_client_named(front):
+    response = front.ask("GET", "/v1/data", headers={"Host": "evil.example"})
+    assert (response.status_code, response.headers["Location"]) == (301, "/v1/data/")
+
+
 def test_headers_over_the_limit_are_said_so(front):
     assert_own_problem(front.ask("GET", "/v1/data/", headers={"X-Long": "x" * 20_000}), 431, "headers_too_large")
 
