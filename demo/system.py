@@ -33,6 +33,11 @@ class System:
         ensure(self.state, "this system is not in our hands")
         return quintet(self.state, *words)
 
+    def status(self) -> str:
+        """The operator's table of processes, whether all are ready or not."""
+        ensure(self.state, "this system is not in our hands")
+        return run(self.state, "status").stdout
+
     def flush_redis(self) -> None:
         """Empties the broker."""
         ensure(self.state, "this system's Redis is not in our hands")
@@ -43,12 +48,17 @@ class System:
 
 
 def quintet(state: Path, *words: str) -> str:
-    """Runs the operator's command on a state folder and gives what it said."""
-    command = [sys.executable, "-m", "quintet", words[0], "--state", str(state), *words[1:]]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    """What the operator's command says of a state folder; DidNotHappen where it fails."""
+    done = run(state, *words)
     if done.returncode:
         raise DidNotHappen(f"quintet {words[0]}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
+
+
+def run(state: Path, *words: str) -> subprocess.CompletedProcess:
+    """Runs the operator's command on a state folder."""
+    command = [sys.executable, "-m", "quintet", words[0], "--state", str(state), *words[1:]]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own
 
 
 def find_or_start(settings: DemoSettings, *options: str) -> System:

@@ -13,7 +13,7 @@ from demo.waiting import eventually
 
 def pids(system: System, *names: str) -> list[int]:
     """The processes of those names, as the operator's command tells them."""
-    found = re.findall(r"^(\S+)\s+\w+\s+(\d+)", system.operate("status"), re.MULTILINE)
+    found = re.findall(r"^(\S+)\s+\w+\s+(\d+)", system.status(), re.MULTILINE)
     return [int(pid) for name, pid in found if name in names]
 
 
@@ -47,8 +47,8 @@ def kill(system: System, *names: str) -> None:
 
 def is_whole(system: System) -> bool:
     """Whether every process is ready again."""
-    table = system.operate("status") if system.state else ""
-    return " no " not in table
+    ready = re.findall(r"^\S+\s+\w+\s+[\d-]+\s+[\d.]+ MB\s+(yes|no) ", system.status(), re.MULTILINE)
+    return bool(ready) and "no" not in ready
 
 
 def wait_until_whole(system: System) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from demo.people import VERIFICATIONS, Person
+from demo.stage import Watch
 from demo.waiting import DidNotHappen, eventually
 from tests.e2e.freezing import frozen, kill, wait_until_whole
 from tests.e2e.people import PORTRAIT, airport
@@ -56,8 +57,11 @@ def test_reading_and_writing_go_on_while_auth_is_away(system, ada, airports):
 def test_writes_are_not_slowed_and_reach_the_sockets_while_the_broker_hangs(system, ada, ben, airports):
     watching = ben.watches(airports)
     with frozen(system, "redis"):
+        watch = Watch()
         rows = [ada.creates(airports, **airport(number))["id"] for number in range(10)]
+        assert watch.seconds < 5, "requests waited for the broker"
         watching.expect([("created", row) for row in rows], within=30)
+        print(f"all came after {watch.seconds:.1f} s")
     later = ada.creates(airports, **airport(10))["id"]
     watching.expect([("created", row) for row in [*rows, later]], within=30)
 
