@@ -18,6 +18,8 @@ from shared.logs import get
 
 LONGEST_PAUSE_SECONDS = 5.0
 KEEPING_SECONDS = 60.0
+GRACE_SECONDS = 5.0
+"""What a loop may still take to end; one that waits longer is left: whatever it has not committed never happened."""
 
 log = get("bus")
 
@@ -39,14 +41,17 @@ class BusRole:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
         loops = {"relay": self._relay, "consumer": self._consume, "commands": self._send_commands}
-        threads = [threading.Thread(target=self._keep_going, args=item, name=item[0]) for item in loops.items()]
+        threads = [
+            threading.Thread(target=self._keep_going, args=item, name=item[0], daemon=True) for item in loops.items()
+        ]
         for thread in threads:
             thread.start()
         log.info("bus role runs", sources=self.consumer.sources)
-        while not self._stop.wait(1.0):
+        while not self._stop.wait(0.5):
             pass
+        until = time.monotonic() + GRACE_SECONDS
         for thread in threads:
-            thread.join(10)
+            thread.join(max(0.0, until - time.monotonic()))
         self.relay.leases.release()
         return 1 if self._failed.is_set() else 0
 
