@@ -44,9 +44,13 @@ def _name_the_trace(response: Response) -> Response:
 
 
 def _read_to_the_end(response: Response) -> Response:
-    """Takes what nobody read of the body, else Gunicorn hangs up where the gateway sends somebody's next request."""
-    while request.environ["wsgi.input"].read(READ_AT_ONCE):
-        pass
+    """Takes what nobody read of the body, else Gunicorn hangs up where the gateway sends somebody's next request.
+
+    Only where the server ends the stream with the body: elsewhere a read would wait for the next request.
+    """
+    if request.environ.get("wsgi.input_terminated"):
+        while request.environ["wsgi.input"].read(READ_AT_ONCE):
+            pass
     return response
 
 
