@@ -6,9 +6,10 @@ from flask import request
 from flask_socketio import ConnectionRefusedError as Refused
 from pydantic import Field
 
-from services.realtime.errors import AnotherUser
+from services.realtime.errors import AnotherUser, EventUnknown
 from services.realtime.extensions import live, socketio
 from services.realtime.live.connections import Connection
+from services.realtime.live.gate import NAMESPACE
 from services.realtime.sockets.doors import Body, on
 from shared import trace
 from shared.identity.problems import TokenMissing
@@ -25,6 +26,9 @@ class Authenticate(Body):
 @socketio.on("connect")
 def connect(auth: Any) -> None:
     """Lets in who shows a valid access token; refuses all others with the problem."""
+    if live.connections.find(request.sid) is not None:  # a client's event of this name, not a handshake
+        live.gate.cut(request.sid, EventUnknown())
+        return
     with trace.begin(request.headers.get("traceparent")):
         try:
             open_socket(auth.get("token") if isinstance(auth, dict) else None)
@@ -61,7 +65,10 @@ def authenticate(connection: Connection, body: Authenticate) -> dict[str, Any]:
 
 @socketio.on("disconnect")
 def disconnect(reason: str | None = None) -> None:
-    """Forgets the socket and all that it listened to."""
+    """Forgets the socket and all that it listened to; ends one whose client only said so."""
+    if socketio.server.manager.is_connected(request.sid, NAMESPACE):
+        live.gate.cut(request.sid, EventUnknown())
+        return
     connection = live.connections.close(request.sid)
     if connection is None:
         return

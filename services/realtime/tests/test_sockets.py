@@ -220,11 +220,21 @@ def test_a_session_that_ends_has_its_sockets_cut_within_a_second(system, person)
         ("leave", {"room": "never-joined"}, "room_not_joined"),
         ("send", {"room": "lobby", "text": "x" * 5000}, "body_invalid"),
         ("send", {"room": "lobby", "text": "  "}, "body_invalid"),
+        ("send", {"room": "lobby", "text": "a\0b"}, "body_invalid"),
+        ("join", {"room": "lobby", "after": 2**63}, "body_invalid"),
         ("dance", {}, "event_unknown"),
     ],
 )
 def test_bad_input_is_acked_with_its_problem(person, event, body, code):
     assert person().refused(event, **body)["code"] == code
+
+
+@pytest.mark.parametrize("event", ["connect", "disconnect"])
+def test_a_client_s_event_that_is_called_like_a_handshake_ends_its_socket(person, event):
+    ben = person()
+    ben.socket.emit(event, ("x", {"token": Person().token()}))
+    assert ben.hears("problem")[0]["code"] == "event_unknown"
+    eventually(lambda: not ben.socket.connected)
 
 
 def test_a_wrong_filter_is_refused_with_line_and_column(person):
