@@ -53,6 +53,12 @@ def test_letter_case_makes_no_second_account(verified_ada, announced):
     assert verified_ada.signs_in(email="Ada@example.com").status_code == 201
 
 
+def test_domains_that_only_look_alike_are_two_people_s(ada, announced):
+    ada.registers(email="anna@straße.example")
+    ada.registers(email="anna@strasse.example")
+    assert [event.email for event in announced(UserRegistered)] == ["anna@straße.example", "anna@strasse.example"]
+
+
 def test_a_link_that_was_lost_can_be_asked_for_again(ada, announced):
     ada.registers()
     ada.registers()
