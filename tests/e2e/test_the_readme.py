@@ -39,7 +39,7 @@ def test_the_story_happens_as_the_readme_tells_it(in_our_hands, readme):
     shell(registering)
     mail = Mails(in_our_hands.mails_url).wait_for(readme.address, "/v1/auth/verifications/")
     shell(f"curl -s '{link_in(mail, '/v1/auth/verifications/')}'")
-    said = shell("\n".join(block for block in signed_in if "quintet" not in block))
+    said = shell("\n".join(block for block in signed_in if "bin/quintet" not in block))
     assert said.count('"name":"Juneau"') == 2  # as the answer to writing it, and in the list
 
     (program,) = readme("The story, with Python", "python")
