@@ -10,6 +10,7 @@ from services.worker.errors import CsvHeaderInvalid, CsvMalformed, CsvNotText, C
 
 MAX_FIELD = 1_000_000
 MAX_COLUMNS = 500
+MAX_NAME = 200
 
 
 class Row(NamedTuple):
@@ -80,6 +81,8 @@ def _header(first: tuple[int, list[str]]) -> list[str]:
         raise CsvHeaderInvalid.at(line, "The first row must name every column.")
     if len(header) > MAX_COLUMNS:
         raise CsvHeaderInvalid.at(line, f"The header names more than {MAX_COLUMNS} columns.")
+    if not all(len(name) <= MAX_NAME and name.isprintable() for name in header):
+        raise CsvHeaderInvalid.at(line, f"A column's name has at most {MAX_NAME} characters, all of them printable.")
     doubled = next((name for name in header if header.count(name) > 1), None)
     if doubled is not None:
         raise CsvHeaderInvalid.at(line, f"The header names the column {doubled!r} twice.")

@@ -49,6 +49,8 @@ def test_a_header_alone_has_no_rows(read):
         ("\n\n", CsvHeaderInvalid, 1),
         ("a,,c\n1,2,3\n", CsvHeaderInvalid, 1),
         ("a,b,a\n1,2,3\n", CsvHeaderInvalid, 1),
+        ("a,b\0\n1,2\n", CsvHeaderInvalid, 1),
+        ("a," + "b" * 201 + "\n1,2\n", CsvHeaderInvalid, 1),
         ("a,b\n1,2\n3\n", CsvRowRagged, 3),
         ("a,b\n1,2,3\n", CsvRowRagged, 2),
         ('a,b\n1,2\n"open,4\n', CsvMalformed, 3),
