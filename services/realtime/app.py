@@ -15,7 +15,7 @@ from services.realtime.offload import is_in_gevent, offload
 from services.realtime.origins import may_connect
 from services.realtime.settings import RealtimeSettings
 from services.realtime.sockets import connection, rooms, subscriptions
-from services.realtime.sockets.wsgi import note_upgrades
+from services.realtime.sockets.wsgi import note_upgrades, speak_problems
 from shared.web import create_service
 
 SOCKETS = (connection, subscriptions, rooms)
@@ -49,7 +49,7 @@ def init_sockets(app: Flask, settings: RealtimeSettings) -> None:
         cors_allowed_origins=may_connect(settings),
         transports=["websocket", "polling"],
     )
-    app.wsgi_app = note_upgrades(app.wsgi_app, live)
+    app.wsgi_app = note_upgrades(speak_problems(app.wsgi_app), live)
 
 
 def bind_live(app: Flask, settings: RealtimeSettings) -> None:

@@ -1,10 +1,15 @@
-"""Between gunicorn and Socket.IO: keeps hold of the TCP connections that become WebSockets."""
+"""Between gunicorn and Socket.IO: keeps hold of TCP connections that become WebSockets, has refusals be problems."""
 
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+import orjson
+
 from services.realtime.live.assembly import Live
+from shared.problems import Malformed, MethodNotAllowed
+
+REFUSALS = {"400": Malformed, "405": MethodNotAllowed}
 
 
 def note_upgrades(application: Callable, live: Live) -> Callable:
@@ -15,5 +20,28 @@ def note_upgrades(application: Callable, live: Live) -> Callable:
             engine_sid = parse_qs(environ.get("QUERY_STRING", "")).get("sid", [""])[0]
             live.gate.note_connection(engine_sid, environ["gunicorn.socket"])
         return application(environ, start_response)
+
+    return call
+
+
+def speak_problems(application: Callable) -> Callable:
+    """Has what Engine.IO refuses in plain text be answered as a problem, in its own words; all else passes."""
+
+    def call(environ: dict[str, Any], start_response: Callable) -> Any:
+        refusals: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            if status[:3] in REFUSALS and ("Content-Type", "text/plain") in headers:
+                refusals.append((status, [one for one in headers if not one[0].startswith("Content-")]))
+                return None
+            return start_response(status, headers, *more)
+
+        body = application(environ, start)
+        if not refusals:
+            return body
+        [(status, headers)] = refusals
+        problem = REFUSALS[status[:3]](b"".join(body).decode().strip('"') + ".")
+        start_response(status, [*headers, ("Content-Type", "application/problem+json")])
+        return [orjson.dumps(problem.to_dict())]
 
     return call

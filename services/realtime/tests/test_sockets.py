@@ -229,6 +229,21 @@ def test_bad_input_is_acked_with_its_problem(person, event, body, code):
     assert person().refused(event, **body)["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "status", "code"),
+    [
+        ("GET", "", 400, "malformed"),
+        ("GET", "?EIO=4&transport=polling&sid=unknown", 400, "malformed"),
+        ("POST", "?EIO=4&transport=polling", 400, "malformed"),
+        ("PUT", "?EIO=4&transport=polling", 405, "method_not_allowed"),
+    ],
+)
+def test_what_is_no_socket_is_refused_with_a_problem(system, method, query, status, code):
+    answer = requests.request(method, f"{system.url(0)}/socket.io/{query}", timeout=10)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert (answer.json()["status"], answer.json()["code"]) == (status, code)
+
+
 @pytest.mark.parametrize("event", ["connect", "disconnect"])
 def test_a_client_s_event_that_is_called_like_a_handshake_ends_its_socket(person, event):
     ben = person()
