@@ -55,21 +55,26 @@ def quintet(state: Path, *words: str) -> str:
     return done.stdout
 
 
-def run(state: Path, *words: str) -> subprocess.CompletedProcess:
-    """Runs the operator's command on a state folder."""
+def run(state: Path, *words: str, is_shown: bool = False) -> subprocess.CompletedProcess:
+    """Runs the operator's command on a state folder; what it says is kept, or shown as it comes."""
     command = [sys.executable, "-m", "quintet", words[0], "--state", str(state), *words[1:]]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    return subprocess.run(command, cwd=ROOT, capture_output=not is_shown, text=True, check=False)  # noqa: S603 - our own
 
 
-def find_or_start(settings: DemoSettings, *options: str) -> System:
-    """The system that the settings name, started with these options where it is not up."""
+def find_or_start(settings: DemoSettings) -> System:
+    """The system that the settings name, started where it is not up."""
     if settings.e2e_base_url:
         return System(settings.e2e_base_url, settings.e2e_mails_url, settings.admin_email, settings.e2e_admin_password)
     state = settings.state.absolute()
     was_up = is_up(state)
     if not was_up:
-        quintet(state, "up", *options)
+        start(state)
     return found(state, settings.admin_email, is_ours=not was_up)
+
+
+def start(state: Path) -> None:
+    """Starts the system of a state folder, and shows how it goes."""
+    ensure(run(state, "up", is_shown=True).returncode == 0, f"the system in {state} did not start")
 
 
 def found(state: Path, admin_email: str, *, is_ours: bool = False) -> System:
