@@ -4,7 +4,9 @@ import pytest
 
 from services.realtime.live.records import Records
 from services.realtime.live.tracks import Track
+from services.realtime.tests.clients import Person
 from services.realtime.tests.making import PARTITIONS, Mailbox, Outbox, definition
+from services.realtime.tests.system import System
 
 
 class Instance:
@@ -62,3 +64,27 @@ def instance(outbox) -> Instance:
 def new_instance(outbox):
     """Another instance on the same feed, begun now."""
     return lambda **options: Instance(outbox, **options)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory, shared_redis):
+    folder = tmp_path_factory.mktemp("realtime")
+    system = System(folder, shared_redis, f"sqlite:///{folder}/realtime.db")
+    try:
+        yield system.start()
+    finally:
+        system.stop()
+
+
+@pytest.fixture
+def person(system):
+    """Makes people who are connected, and has them leave in the end."""
+    people = []
+
+    def person(instance: int = 0, transport: str = "websocket", **options) -> Person:
+        people.append(Person(**options))
+        return people[-1].connect(system.url(instance), transport=transport)
+
+    yield person
+    for one in people:
+        one.leave()
