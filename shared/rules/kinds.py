@@ -43,3 +43,11 @@ KIND_OF_FIELD = {
 ORDERED = frozenset({Kind.TEXT, Kind.INTEGER, Kind.DOUBLE, Kind.INSTANT})
 
 RESERVED_NAMES = frozenset({"null", "true", "false", "in"})
+
+SYSTEM_FIELDS = {
+    "id": FieldType.RELATION,
+    "version": FieldType.INTEGER,
+    "created_at": FieldType.DATETIME,
+    "updated_at": FieldType.DATETIME,
+}
+"""What every record has besides its collection's fields: rules and filters read them everywhere alike."""

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from pydantic import Field
@@ -20,6 +21,16 @@ class PageQuery(Query):
 
     limit: int = Field(50, ge=1, le=500, description="How many at most")
     cursor: str | None = Field(None, max_length=2048, description="The `next` of the page before")
+
+    def before_id(self) -> str | None:
+        """The id after which a list sorted by id goes on, None on its first page; raises InvalidCursor."""
+        if self.cursor is None:
+            return None
+        (last,) = decode_cursor(self.cursor, str)
+        try:
+            return str(UUID(last))
+        except ValueError:
+            raise InvalidCursor from None
 
 
 class Page(Output, Generic[Item]):

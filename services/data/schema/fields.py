@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
-from services.data.schema.names import SYSTEM_FIELDS, refused_field
-from shared.rules import FieldType
+from services.data.schema.names import refused_field
+from shared.rules import SYSTEM_FIELDS, FieldType
 
 MAX_TEXT = 1_000_000
 DEFAULT_LENGTH = 5_000

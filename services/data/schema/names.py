@@ -1,14 +1,6 @@
 """Which names collections and fields may not have, and what their tables and constraints are called."""
 
-from shared.rules import RESERVED_NAMES, FieldType
-
-SYSTEM_FIELDS = {
-    "id": FieldType.RELATION,
-    "version": FieldType.INTEGER,
-    "created_at": FieldType.DATETIME,
-    "updated_at": FieldType.DATETIME,
-}
-"""Fields that every record has, as rules and filters read them."""
+from shared.rules import RESERVED_NAMES, SYSTEM_FIELDS
 
 _LANGUAGE = RESERVED_NAMES | {"and", "or", "not", "me"}
 _DATABASES = {"oid", "rowid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}

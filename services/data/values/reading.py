@@ -5,9 +5,8 @@ from typing import Any
 
 from services.data.errors import RecordInvalid
 from services.data.schema.fields import ME, FieldDefinition
-from services.data.schema.names import SYSTEM_FIELDS
 from services.data.values.checking import check
-from shared.rules import FieldType
+from shared.rules import SYSTEM_FIELDS, FieldType
 
 Fields = Mapping[str, FieldDefinition]
 Error = dict[str, str]

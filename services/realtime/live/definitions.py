@@ -7,17 +7,9 @@ from typing import Any
 from services.realtime.errors import CollectionNotFound
 from shared.events.data import CollectionChanged
 from shared.logs import get
-from shared.rules import FieldType, Rule, RuleProblem, parse, to_predicate
+from shared.rules import SYSTEM_FIELDS, FieldType, Rule, RuleProblem, parse, to_predicate
 from shared.rules.predicate import Asker, Predicate, Record
 from shared.rules.tree import Me, values_of
-
-SYSTEM_FIELDS = {
-    "id": FieldType.RELATION,
-    "version": FieldType.INTEGER,
-    "created_at": FieldType.DATETIME,
-    "updated_at": FieldType.DATETIME,
-}
-"""What every record has besides its collection's fields."""
 
 log = get("realtime")
 

@@ -1,11 +1,9 @@
 """Jobs: submitted, watched, their logs read."""
 
-from uuid import UUID
-
 from services.worker.actions import jobs
 from services.worker.errors import JobNotFound, UnknownJobKind
 from services.worker.schemas import JobLog, JobSummary, JobView, LogLineView, NewJob
-from shared.web import InvalidCursor, Page, PageQuery, Resource, decode_cursor, encode_cursor, endpoint
+from shared.web import InvalidCursor, Page, PageQuery, Resource, encode_cursor, endpoint
 
 
 class Jobs(Resource):
@@ -20,7 +18,7 @@ class Jobs(Resource):
     def get(self, session, query, identity):
         """List your own jobs, newest first; an admin sees everybody's."""
         owner_id = None if identity.is_admin else identity.id
-        found = jobs.page(session, owner_id=owner_id, before=_before(query), limit=query.limit + 1)
+        found = jobs.page(session, owner_id=owner_id, before=query.before_id(), limit=query.limit + 1)
         shown = found[: query.limit]
         following = encode_cursor(shown[-1].id) if len(found) > len(shown) else None
         return Page[JobSummary](items=[JobSummary.of(job) for job in shown], next=following)
@@ -39,13 +37,3 @@ class JobLogs(Resource):
         """Read what a job had to say."""
         job = jobs.find(session, job_id=job_id, user_id=identity.id, is_admin=identity.is_admin)
         return JobLog(items=[LogLineView.of(line) for line in jobs.log_of(session, job=job)])
-
-
-def _before(query: PageQuery) -> str | None:
-    if query.cursor is None:
-        return None
-    (last,) = decode_cursor(query.cursor, str)
-    try:
-        return str(UUID(last))
-    except ValueError:
-        raise InvalidCursor from None
