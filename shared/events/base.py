@@ -5,14 +5,19 @@ A class is named by the module and class that declare it: `UserRegistered` in `s
 """
 
 import re
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict
 
+from shared import trace
+
 CATALOGUE: dict[str, type["Event"]] = {}
 """Every declared event by its type."""
+OUTSIDE_CARRIER = "realtime"
+"""The service whose outbox carries what services outside tell over HTTP."""
 
 
 class Event(BaseModel):
@@ -21,6 +26,8 @@ class Event(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     type: ClassVar[str]
     source: ClassVar[str]
+    carrier: ClassVar[str | None] = None
+    """The service whose outbox carries it where that is not its source: OUTSIDE_CARRIER for what comes by HTTP."""
     schema_version: ClassVar[int] = 1
 
     @classmethod
@@ -64,6 +71,10 @@ class Envelope:
 
     def to_json(self) -> str:
         return orjson.dumps({"specversion": "1.0", **asdict(self)}).decode()
+
+    def step(self) -> AbstractContextManager[trace.Trace]:
+        """A block that is one step of the event's trace, caused by it: what is announced or submitted in it goes on."""
+        return trace.begin(self.traceparent, actor=self.actor, causation=self.id)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Envelope":

@@ -1,15 +1,15 @@
 """Handlers: which functions of a service react to which events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from shared import trace
-from shared.events import CATALOGUE, Envelope, Event
+from shared.events import Envelope, Event
+from shared.events.base import OUTSIDE_CARRIER
 from shared.logs import get
-
-React = Callable[[Session, Event, Envelope], None]
 
 log = get("bus")
 
@@ -19,16 +19,48 @@ class Handler:
     """One reaction; its name is stable, since waiting events are kept under it."""
 
     name: str
-    react: React
-    event: type[Event]
+    react: Callable[..., None]
+    events: Mapping[str, type[Event] | None]
+    """By the type: the class that the reaction is given, None where it takes the data as it is."""
+    is_batch: bool = False
 
     def run(self, session: Session, envelope: Envelope) -> None:
         """Reacts within the session's transaction, in the event's trace; raises what the reaction raises."""
-        event = self.event.model_validate(envelope.data, extra="ignore")
-        with trace.begin(envelope.traceparent, actor=envelope.actor, causation=envelope.id):
-            self.react(session, event, envelope)
+        event = self._read(envelope)
+        with envelope.step():
+            if self.is_batch:
+                self.react(session, [(event, envelope)])
+            else:
+                self.react(session, event, envelope)
             session.flush()
             log.info("event handled", handler=self.name, event_type=envelope.type, event_id=envelope.id)
+
+    def run_batch(self, session: Session, envelopes: Sequence[Envelope]) -> None:
+        """Reacts to several at once: in their trace where they have one in common, else in a trace of the batch's own,
+        which the line of each event in its own trace names."""
+        if len(envelopes) == 1:
+            self.run(session, envelopes[0])
+            return
+        batch = [(self._read(envelope), envelope) for envelope in envelopes]
+        with _step_of_all(envelopes) as step:
+            self.react(session, batch)
+            session.flush()
+            log.info("batch handled", handler=self.name, events=len(batch))
+        for envelope in envelopes:
+            told = {"event_type": envelope.type, "event_id": envelope.id, "batch_trace_id": step.trace_id}
+            with envelope.step():
+                log.info("event handled", handler=self.name, **told)
+
+    def _read(self, envelope: Envelope) -> Any:
+        cls = self.events[envelope.type]
+        return cls.model_validate(envelope.data, extra="ignore") if cls else envelope.data
+
+
+def _step_of_all(envelopes: Sequence[Envelope]):
+    traces = {trace.parse(envelope.traceparent) for envelope in envelopes}
+    if len({known[0] if known else None for known in traces}) > 1:
+        return trace.begin()
+    return envelopes[-1].step()
 
 
 class Handlers:
@@ -37,21 +69,31 @@ class Handlers:
     def __init__(self, service: str):
         self.service = service
         self._by_type: dict[str, list[Handler]] = {}
+        self.sources: set[str] = set()
+        """The services whose outboxes carry what is handled here."""
 
-    def on(self, event: type[Event]) -> Callable[[React], React]:
-        """Registers a function `(session, event, envelope)` for an event of the catalogue."""
+    def on(self, *events: type[Event] | str, batch: bool = False) -> Callable[[Callable], Callable]:
+        """Registers a function `(session, event, envelope)`; for a batch `(session, [(event, envelope), ...])`.
 
-        def register(react: React) -> React:
+        A text is the type of an event from outside that has no class here: the function is given its data, a dict.
+        A batch is what has come in one run, in order; when it raises, its events are handled again one by one.
+        """
+
+        def register(react: Callable) -> Callable:
             if any(handler.name == react.__name__ for handler in self.all()):
                 raise ValueError(f"{self.service} has a handler named {react.__name__} already.")
-            self._by_type.setdefault(event.type, []).append(Handler(react.__name__, react, event))
+            classes = {_type_of(event): None if isinstance(event, str) else event for event in events}
+            handler = Handler(react.__name__, react, classes, batch)
+            for type_, cls in classes.items():
+                self._by_type.setdefault(type_, []).append(handler)
+                self.sources.add((cls.carrier or cls.source) if cls else OUTSIDE_CARRIER)
             return react
 
         return register
 
     def all(self) -> list[Handler]:
-        """Every handler."""
-        return [handler for handlers in self._by_type.values() for handler in handlers]
+        """Every handler, once."""
+        return list({one.name: one for handlers in self._by_type.values() for one in handlers}.values())
 
     def of(self, type_: str) -> list[Handler]:
         """The handlers of a type, [] when this service does not care."""
@@ -61,7 +103,6 @@ class Handlers:
         """The handler of that name; None when it was removed since."""
         return next((handler for handler in self.all() if handler.name == name), None)
 
-    @property
-    def sources(self) -> set[str]:
-        """The services whose events are handled here."""
-        return {CATALOGUE[type_].source for type_ in self._by_type}
+
+def _type_of(event: type[Event] | str) -> str:
+    return event if isinstance(event, str) else event.type

@@ -1,7 +1,7 @@
 """Handling: effects and the number moved in one transaction; in batches, one by one when a batch fails."""
 
 from shared.bus.consuming import positions, waiting
-from shared.bus.consuming.handlers import Handlers
+from shared.bus.consuming.handlers import Handler, Handlers
 from shared.bus.consuming.positions import Position, PositionMoved
 from shared.bus.transport import Entry
 from shared.database import Database
@@ -48,12 +48,17 @@ class Handling:
         with self.database.transaction() as session:
             positions.move(session, position, entries[-1].number)
             queues = waiting.queues(session, {envelope.key for _, envelope in wanted})
+            gathered: dict[str, tuple[Handler, list[Envelope]]] = {}
             for entry, envelope in wanted:
                 for handler in self.handlers.of(entry.type):
                     if (handler.name, envelope.key) in queues:
                         waiting.put_off(session, handler, envelope, entry.partition, None)
+                    elif handler.is_batch:
+                        gathered.setdefault(handler.name, (handler, []))[1].append(envelope)
                     else:
                         handler.run(session, envelope)
+            for handler, envelopes in gathered.values():
+                handler.run_batch(session, envelopes)
         position.number, position.attempts = entries[-1].number, 0
 
     def _handle_one(self, position: Position, entry: Entry) -> None:
