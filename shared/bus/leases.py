@@ -28,7 +28,7 @@ class Leases:
         self.database, self.owner, self.seconds = database, owner, seconds
 
     def hold(self, names: Sequence[str]) -> dict[str, int]:
-        """Takes what is free, renews what is held; the generation of each lease now held by this owner."""
+        """Takes what is free, as `tenure.may_take` says, renews what is held; the generation of each lease held now."""
         with self.database.transaction() as session:
             self._create_missing(session, names)
             now = clock.now()
@@ -48,7 +48,7 @@ class Leases:
             return dict(session.execute(held).all())
 
     def check(self, session: Session, name: str, generation: int) -> bool:
-        """Renews within the caller's transaction; False when the lease has passed to another generation."""
+        """Renews within the caller's transaction; False when the lease, as `tenure.is_mine` says, has passed on."""
         done = session.execute(
             update(leases)
             .where(leases.c.name == name, leases.c.owner == self.owner, leases.c.generation == generation)

@@ -9,6 +9,7 @@ from shared.bus.consuming.handlers import Handlers
 from shared.bus.consuming.handling import Handling
 from shared.bus.consuming.positions import Position, PositionMoved
 from shared.bus.consuming.watch import SourceWatch
+from shared.bus.decisions import following
 from shared.bus.feed import FeedAnswer, FeedClient, FeedDown
 from shared.bus.leases import Leases
 from shared.bus.transport import Entry, Reader, Transport, TransportDown
@@ -100,11 +101,11 @@ class Consumer:
         handled = 0
         for (source, partition), run in groupby(wanted, key=lambda e: (e.source, e.partition)):
             position = self._positions.get((source, partition))
-            following, is_gap = follow(position, run)
+            next_ones, is_gap = following.follow(position, run)
             if is_gap:
                 self.watch[source].doubt()
             try:
-                handled += self.handling.handle(position, following) if position else 0
+                handled += self.handling.handle(position, next_ones) if position else 0
             except PositionMoved as moved:
                 log.info("another process goes on here", reason=str(moved))
                 self._reload()
@@ -117,16 +118,15 @@ class Consumer:
     def _ask(self, source: str) -> int:
         """Reads what was missed from the source, which takes the question as a report."""
         known = {p: at for (s, p), at in self._positions.items() if s == source}
-        newest = max((at.incarnation for at in known.values()), default=None)
-        numbers = {p: at.number for p, at in known.items() if at.incarnation == newest}
+        incarnation, numbers = following.newest(known)
         consumer = self.handlers.service
         try:
-            answer = self.feed.ask(source, consumer=consumer, incarnation=newest, numbers=numbers)
+            answer = self.feed.ask(source, consumer=consumer, incarnation=incarnation, numbers=numbers)
         except FeedDown as down:
             self.watch[source].asked(is_answered=False, is_more=False)
             log.warning("a feed is silent", error=str(down))
             return 0
-        if not all(stands_in(answer, known.get(partition), number) for partition, number in answer.start.items()):
+        if any(following.must_adopt(known.get(p), answer.incarnation, number) for p, number in answer.start.items()):
             self._adopt(source, answer)
         handled = self._take(answer.entries)
         self.watch[source].asked(is_answered=True, is_more=bool(answer.entries))
@@ -139,23 +139,3 @@ class Consumer:
         except PositionMoved as moved:
             log.info("another process goes on here", reason=str(moved))
         self._reload()
-
-
-def stands_in(answer: FeedAnswer, position: Position | None, start: int) -> bool:
-    """Whether a position is of the answer's incarnation and not before what the source still has."""
-    return position is not None and position.incarnation == answer.incarnation and position.number >= start
-
-
-def follow(position: Position | None, run: Iterable[Entry]) -> tuple[list[Entry], bool]:
-    """Of a run sorted by number: what follows the position without a gap, and whether there was one."""
-    if position is None:
-        return [], True
-    entries: list[Entry] = []
-    is_gap = False
-    for entry in run:
-        expected = position.number + len(entries) + 1
-        if entry.incarnation == position.incarnation and entry.number == expected:
-            entries.append(entry)
-        elif entry.incarnation != position.incarnation or entry.number > expected:
-            is_gap = True
-    return entries, is_gap

@@ -3,13 +3,11 @@
 from shared.bus.consuming import positions, waiting
 from shared.bus.consuming.handlers import Handler, Handlers
 from shared.bus.consuming.positions import Position, PositionMoved
+from shared.bus.decisions import queueing
 from shared.bus.transport import Entry
 from shared.database import Database
 from shared.database.errors import is_passing
 from shared.events import Envelope
-
-MAX_STARTS = 5
-"""So many times an event may take the process down with it before it is parked."""
 
 
 class Handling:
@@ -51,7 +49,7 @@ class Handling:
             gathered: dict[str, tuple[Handler, list[Envelope]]] = {}
             for entry, envelope in wanted:
                 for handler in self.handlers.of(entry.type):
-                    if (handler.name, envelope.key) in queues:
+                    if queueing.must_queue(handler.name, envelope.key, queues):
                         waiting.put_off(session, handler, envelope, entry.partition, None)
                     elif handler.is_batch:
                         gathered.setdefault(handler.name, (handler, []))[1].append(envelope)
@@ -68,7 +66,7 @@ class Handling:
             envelope = Envelope.from_json(entry.envelope)
             queues = waiting.queues(session, {envelope.key})
             for handler in self.handlers.of(entry.type):
-                if (handler.name, envelope.key) in queues:
+                if queueing.must_queue(handler.name, envelope.key, queues):
                     waiting.put_off(session, handler, envelope, entry.partition, None)
                     continue
                 try:
@@ -88,7 +86,7 @@ class Handling:
         with self.database.transaction() as session:
             positions.count_attempt(session, position)
         position.attempts += 1
-        if position.attempts <= MAX_STARTS:
+        if queueing.may_start(position.attempts):
             self._handle_one(position, entry)
         else:
             self._park(position, entry)
@@ -97,6 +95,6 @@ class Handling:
         with self.database.transaction() as session:
             positions.move(session, position, entry.number)
             for handler in self.handlers.of(entry.type):
-                error = RuntimeError(f"the process ended {MAX_STARTS} times while it handled this event")
+                error = RuntimeError(f"the process ended {queueing.MAX_STARTS} times while it handled this event")
                 waiting.park(session, handler, Envelope.from_json(entry.envelope), entry.partition, error)
         position.number, position.attempts = entry.number, 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from shared.bus.decisions.following import must_adopt
 from shared.bus.feed import FeedAnswer
 from shared.bus.tables import positions
 from shared.database.inserting import insert_new
@@ -52,11 +53,12 @@ def adopt(session: Session, source: str, known: dict[tuple[str, int], Position],
             row = {"source": source, "partition": partition, "incarnation": answer.incarnation}
             row |= {"number": number, "attempts": 0}
             session.execute(insert_new(session, positions).values(row).on_conflict_do_nothing())
-        elif position.incarnation != answer.incarnation or position.number < number:
+        elif must_adopt(position, answer.incarnation, number):
             _compare_and_set(session, position, incarnation=answer.incarnation, number=number, attempts=0)
 
 
 def _compare_and_set(session: Session, position: Position, **values) -> None:
+    """As `following.may_move` decides, in the statement that moves."""
     done = session.execute(
         update(positions)
         .where(

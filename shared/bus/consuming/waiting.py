@@ -7,15 +7,12 @@ from sqlalchemy.orm import Session, aliased
 
 from shared import clock
 from shared.bus.consuming.handlers import Handler, Handlers
+from shared.bus.decisions import queueing
 from shared.bus.tables import waiting
 from shared.database import Database
 from shared.database.errors import is_passing
 from shared.events import Envelope
 from shared.logs import get
-
-MAX_ATTEMPTS = 8
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 60.0
 
 log = get("bus")
 
@@ -37,7 +34,7 @@ def put_off(session: Session, handler: Handler, envelope: Envelope, partition: i
 
 def park(session: Session, handler: Handler, envelope: Envelope, partition: int, error: Exception) -> None:
     """Puts an event aside for good; somebody has to look at it."""
-    _insert(session, handler, envelope, partition, "parked", MAX_ATTEMPTS, error)
+    _insert(session, handler, envelope, partition, "parked", queueing.MAX_ATTEMPTS, error)
     log.error("event parked", handler=handler.name, event_id=envelope.id, error=describe(error))
 
 
@@ -61,6 +58,7 @@ class Waiting:
         return len(due)
 
     def _due(self, partitions: set[int]):
+        """As `queueing.due` decides."""
         earlier = aliased(waiting)
         is_head = ~select(earlier.c.id).where(
             earlier.c.handler == waiting.c.handler,
@@ -99,10 +97,10 @@ class Waiting:
                 .where(waiting.c.id == row.id, waiting.c.attempts == row.attempts)
                 .values(attempts=row.attempts + 1, run_at=clock.now() + pause(row.attempts + 1))
             )
-            if row.attempts >= MAX_ATTEMPTS:
+            if done.rowcount == 1 and not queueing.may_try(row.attempts):
                 session.execute(update(waiting).where(waiting.c.id == row.id).values(state="parked"))
                 log.error("event parked", handler=row.handler, error=row.last_error)
-        return done.rowcount == 1 and row.attempts < MAX_ATTEMPTS
+        return done.rowcount == 1 and queueing.may_try(row.attempts)
 
     def _fail(self, row, error: Exception) -> None:
         with self.database.transaction() as session:
@@ -111,8 +109,8 @@ class Waiting:
 
 
 def pause(attempts: int) -> timedelta:
-    """The pause after so many attempts: doubled each time up to a minute."""
-    return timedelta(seconds=min(FIRST_PAUSE_SECONDS * 2**attempts, LONGEST_PAUSE_SECONDS))
+    """The pause after so many attempts."""
+    return timedelta(seconds=queueing.pause_seconds(attempts))
 
 
 def _insert(session: Session, handler: Handler, envelope: Envelope, partition: int, state: str, attempts: int, error):

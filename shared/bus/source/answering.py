@@ -4,6 +4,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from shared import clock
+from shared.bus.decisions import answers
 from shared.bus.feed import LIMIT, FeedAnswer
 from shared.bus.source import numbering
 from shared.bus.tables import consumers, outbox
@@ -19,30 +20,17 @@ def read_feed(
     if current is None:
         return None
     last = numbering.assigned(session)
-    start = _start(session, current, incarnation, numbers, last)
+    bases = {} if incarnation == current else numbering.bases_since(session, incarnation or "")
+    start = answers.start(numbers, bases, last, _oldest(session))
     behind = [partition for partition, number in last.items() if number > start[partition]]
     entries = _rows_after(session, source, current, {partition: start[partition] for partition in behind}, limit)
     return FeedAnswer(current, start, last, entries)
 
 
-def _start(session: Session, current: str, incarnation: str | None, numbers: dict[int, int], last: dict[int, int]):
-    """Where the asker goes on: its own numbers, cut back where an older incarnation's were void, raised past what is
-    gone from the outbox."""
-    bases = {} if incarnation == current else numbering.bases_since(session, incarnation or "")
-    if bases is None:
-        numbers, bases = {}, {}
-    oldest = dict(
-        session.execute(
-            select(outbox.c.partition, func.min(outbox.c.number))
-            .where(outbox.c.number.is_not(None))
-            .group_by(outbox.c.partition)
-        ).all()
-    )
-    start = {}
-    for partition, newest in last.items():
-        asked = min(numbers.get(partition, 0), bases.get(partition, numbers.get(partition, 0)), newest)
-        start[partition] = max(asked, oldest.get(partition, newest + 1) - 1)
-    return start
+def _oldest(session: Session) -> dict[int, int]:
+    """The lowest number that is still in the outbox, per partition."""
+    lowest = select(outbox.c.partition, func.min(outbox.c.number)).where(outbox.c.number.is_not(None))
+    return dict(session.execute(lowest.group_by(outbox.c.partition)).all())
 
 
 def _rows_after(session: Session, source: str, incarnation: str, after: dict[int, int], limit: int) -> list[Entry]:
@@ -68,12 +56,13 @@ def note_report(session: Session, consumer: str, answer: FeedAnswer, asked: dict
     now = clock.now()
     moved = [
         {"consumer": consumer, "partition": p, "incarnation": answer.incarnation, "number": n, "reported_at": now}
-        for p, n in ((p, max(n, asked.get(p, 0))) for p, n in answer.start.items())
+        for p, n in answers.reported(answer.start, asked).items()
         if not _is_same(before.get(p), answer.incarnation, n, now)
     ]
     if not moved:
         return
     insert = insert_new(session, consumers).values(moved)
+    # as answers.is_late decides
     is_late = (consumers.c.incarnation == insert.excluded.incarnation) & (consumers.c.number > insert.excluded.number)
     session.execute(
         insert.on_conflict_do_update(

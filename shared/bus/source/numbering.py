@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from shared.bus.decisions import answers, numbers
 from shared.bus.tables import consumers, incarnations, outbox, outbox_numbers
 from shared.bus.transport import Entry
 from shared.database.inserting import insert_new
@@ -26,7 +27,7 @@ _NEWEST = (
 
 
 def give_numbers(session: Session, count: int) -> int:
-    """Numbers up to `count` committed events in sequence order, densely per partition; how many there were.
+    """Numbers up to `count` committed events as `numbers.give` says; how many there were.
 
     The caller's transaction has checked the relay's generation: numbers are given by one relay at a time.
     """
@@ -39,7 +40,7 @@ def give_numbers(session: Session, count: int) -> int:
 
 
 def unsent(session: Session, source: str, incarnation: str, count: int) -> list[tuple[int, Entry]]:
-    """Numbered events that the broker was not told yet, in order of number within each partition."""
+    """Numbered events that the broker was not told yet, as `numbers.to_send` orders them."""
     columns = outbox.c.seq, outbox.c.partition, outbox.c.number, outbox.c.type, outbox.c.envelope
     rows = session.execute(
         select(*columns)
@@ -90,7 +91,7 @@ def begin_incarnation(session: Session) -> str:
     name = new_id().replace("-", "")
     rows = [
         {"ordinal": ordinal, "partition": partition, "incarnation": name, "base": number}
-        for partition, number in assigned(session).items()
+        for partition, number in numbers.bases(assigned(session)).items()
     ]
     session.execute(insert(incarnations), rows)
     return name
@@ -98,24 +99,16 @@ def begin_incarnation(session: Session) -> str:
 
 def bases_since(session: Session, incarnation: str) -> dict[int, int] | None:
     """Up to which number each partition of an older incarnation still counts; None when it is unknown."""
-    ordinal = session.scalar(select(incarnations.c.ordinal).where(incarnations.c.incarnation == incarnation).limit(1))
-    if ordinal is None:
-        return None
-    rows = session.execute(
-        select(incarnations.c.partition, func.min(incarnations.c.base))
-        .where(incarnations.c.ordinal > ordinal)
-        .group_by(incarnations.c.partition)
-    )
-    return dict(rows.all())
+    columns = incarnations.c.ordinal, incarnations.c.incarnation, incarnations.c.partition, incarnations.c.base
+    return answers.bases_since(session.execute(select(*columns)).all(), incarnation)
 
 
 def was_restored(session: Session, told: dict[int, int]) -> bool:
     """Whether consumers, or the broker (`told`), know higher numbers of this incarnation than were ever given here."""
-    given, incarnation = assigned(session), current_incarnation(session)
+    incarnation = current_incarnation(session)
     reported = session.execute(
         select(consumers.c.partition, func.max(consumers.c.number))
         .where(consumers.c.incarnation == incarnation)
         .group_by(consumers.c.partition)
     )
-    known = [*reported.all(), *told.items()]
-    return any(number > given.get(partition, 0) for partition, number in known)
+    return numbers.was_restored(assigned(session), [*reported.all(), *told.items()])

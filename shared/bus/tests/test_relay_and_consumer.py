@@ -168,7 +168,7 @@ def test_a_handler_that_fails_then_succeeds_keeps_the_order_of_its_key(world, ru
 
 
 def test_a_poison_event_is_parked_and_its_key_goes_on(world, running, monkeypatch):
-    monkeypatch.setattr("shared.bus.consuming.waiting.MAX_ATTEMPTS", 3)
+    monkeypatch.setattr("shared.bus.decisions.queueing.MAX_ATTEMPTS", 3)
     done = []
 
     @world.handlers.on(Noted)
