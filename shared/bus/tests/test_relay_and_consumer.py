@@ -181,9 +181,13 @@ def test_a_poison_event_is_parked_and_its_key_goes_on(world, running, monkeypatc
     for amount in (12, 13, 14):
         world.write("account-0", amount)
     eventually(lambda: done == [12, 14], within=20)
+    eventually(lambda: held(world) == [("parked", "ValueError: can't be taken")])  # once the last one has committed
+
+
+def held(world: World) -> list[tuple[str, str]]:
+    """What waits or is parked, and why."""
     with world.target.reading() as session:
-        parked = session.execute(sa.select(waiting.c.state, waiting.c.last_error)).all()
-    assert parked == [("parked", "ValueError: can't be taken")]
+        return session.execute(sa.select(waiting.c.state, waiting.c.last_error)).all()
 
 
 def step_on(consumer) -> None:
