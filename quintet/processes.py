@@ -9,11 +9,15 @@ from quintet.state import ROOT, SERVICES, Shape, State
 QUEUES = {"mail": "mail", "worker": "jobs"}  # the services with slow work, and the Celery queue it comes by
 SOCKET_SERVICES = {"realtime"}  # who holds connections open, and so runs on gevent
 SERVERS, ROLES, GATEWAY = 0, 1, 2  # what must stand before what
+WATCHDOGS = ("watchdog", "watchdog-2")  # each watches the other, too
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process; it is ready when its `url` answers 200, its `port` accepts, or its log has said `line`."""
+    """One process; it is ready when its `url` answers 200, its `port` accepts, or its log has said `line`.
+
+    It is alive while `alive_url` answers anything; where it `moves`, while it touches its progress file too.
+    """
 
     name: str
     command: list[str]
@@ -21,7 +25,9 @@ class Process:
     service: str | None = None
     port: int | None = None
     url: str | None = None
+    alive_url: str | None = None
     line: str | None = None
+    moves: bool = False
     grace_seconds: int = 15
     stop_signal: str = "TERM"
     user: str | None = None
@@ -34,7 +40,7 @@ def names(shape: Shape) -> list[str]:
     apis = [name for service in SERVICES for name in instances(service, shape)]
     buses = [name for service in SERVICES for name in instances(f"{service}-bus", shape)]
     tasks = [name for service in QUEUES for name in instances(f"{service}-tasks", shape)]
-    return [*servers, *apis, *buses, *tasks, "beat", "gateway"]
+    return [*servers, *apis, *buses, *tasks, "beat", "gateway", *WATCHDOGS]
 
 
 def instances(name: str, shape: Shape) -> list[str]:
@@ -58,6 +64,11 @@ def service_processes(shape: Shape) -> list[Process]:
     return [*found, _beat()]
 
 
+def watchdogs(state: State) -> list[Process]:
+    """Who kills what is stopped or deaf; begun last, when there is something to watch over."""
+    return [_watchdog(name, state) for name in WATCHDOGS]
+
+
 def server_processes(state: State, shape: Shape, redis: Path, postgres: Path | None, user: str | None) -> list[Process]:
     """What the services stand on: Redis, PostgreSQL where it was chosen, the mail catcher."""
     found = [_redis(state, shape, redis), _catcher(shape)]
@@ -70,13 +81,14 @@ def watched(state: State, shape: Shape) -> list[Process]:
     """The whole table for one who only asks how the processes are."""
     programs = Path("postgres") if shape.database == "postgres" else None
     servers = server_processes(state, shape, Path("redis"), programs, None)
-    return [*servers, *service_processes(shape), gateway_process(state, shape, Path("nginx"))]
+    gateway = gateway_process(state, shape, Path("nginx"))
+    return [*servers, *service_processes(shape), gateway, *watchdogs(state)]
 
 
 def gateway_process(state: State, shape: Shape, nginx: Path) -> Process:
     """nginx, which asks for its configuration within the state folder."""
     command = [str(nginx), "-p", f"{state.folder}/", "-c", "run/gateway/nginx.conf", "-e", "stderr"]
-    return Process("gateway", command, GATEWAY, port=shape.port, url="/healthz")
+    return Process("gateway", command, GATEWAY, port=shape.port, url="/healthz", alive_url="/healthz")
 
 
 def flask(service: str, *words: str) -> list[str]:
@@ -84,8 +96,15 @@ def flask(service: str, *words: str) -> list[str]:
     return [sys.executable, "-m", "flask", "--app", f"services.{service}.app", *words]
 
 
-def _settings(service: str) -> dict[str, str]:
-    return {"SETTINGS_FILE": f"settings/{service}.env"}
+def _settings(service: str, name: str = "") -> dict[str, str]:
+    """Where a process reads its settings and, where it has a name here, says that it moves."""
+    moves = {"PROGRESS_FILE": progress_file(name)} if name else {}
+    return {"SETTINGS_FILE": f"settings/{service}.env", **moves}
+
+
+def progress_file(name: str) -> str:
+    """The file within the state folder that a process touches while it moves."""
+    return f"run/progress/{name}"
 
 
 def _api(name: str, service: str, shape: Shape) -> Process:
@@ -93,27 +112,37 @@ def _api(name: str, service: str, shape: Shape) -> Process:
     command = [sys.executable, "-m", "gunicorn", f"services.{service}.app:create_app()"]
     command += ["--config", str(ROOT / "services/gunicorn.conf.py"), "--bind", f"127.0.0.1:{shape.ports[name]}"]
     command += ["--workers", "1", "--worker-class", *kind]
-    port = shape.ports[name]
-    return Process(name, command, service=service, port=port, url="/readyz", environment=_settings(service))
+    moves = service in SOCKET_SERVICES  # it reads the bus by itself
+    environment = _settings(service, name if moves else "")
+    asked = {"port": shape.ports[name], "url": "/readyz", "alive_url": "/healthz"}
+    return Process(name, command, service=service, moves=moves, environment=environment, **asked)
 
 
 def _bus(name: str, service: str, shape: Shape) -> Process:
-    port, environment = shape.ports[service], _settings(service)  # its service's API tells whether a relay leads
+    port, environment = shape.ports[service], _settings(service, name)  # its service's API tells whether a relay leads
     command = flask(service, "bus")
-    return Process(name, command, service=service, port=port, url="/readyz/bus", environment=environment)
+    asked = {"port": port, "url": "/readyz/bus"}
+    return Process(name, command, service=service, moves=True, environment=environment, **asked)
 
 
 def _tasks(name: str, service: str) -> Process:
     command = [sys.executable, "-m", "celery", "-A", f"services.{service}.tasks.app", "worker", "-Q", QUEUES[service]]
     command += ["--hostname", f"{name}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    environment = _settings(service)
-    return Process(name, command, service=service, line="worker ready", grace_seconds=20, environment=environment)
+    said = {"line": "worker ready", "moves": True, "grace_seconds": 20}
+    return Process(name, command, service=service, environment=_settings(service, name), **said)
 
 
 def _beat() -> Process:
     command = [sys.executable, "-m", "celery", "-A", "services.worker.tasks.app", "beat", "--pidfile="]
     command += ["--scheduler", "services.worker.schedule:DatabaseScheduler"]
-    return Process("beat", command, service="worker", line="beat: Starting", environment=_settings("worker"))
+    said = {"line": "beat: Starting", "moves": True}
+    return Process("beat", command, service="worker", environment=_settings("worker", "beat"), **said)
+
+
+def _watchdog(name: str, state: State) -> Process:
+    command = [sys.executable, "-m", "quintet.watchdog", "--state", str(state.folder)]
+    command += ["--progress-file", progress_file(name)]
+    return Process(name, command, GATEWAY, line="watchdog runs", moves=True)
 
 
 def _redis(state: State, shape: Shape, program: Path) -> Process:
@@ -130,4 +159,4 @@ def _postgres(state: State, shape: Shape, programs: Path, user: str | None) -> P
 def _catcher(shape: Shape) -> Process:
     command = [sys.executable, "-m", "quintet.mailcatcher", "--smtp-port", str(shape.ports["smtp"])]
     command += ["--http-port", str(shape.mail_port), "--folder", "mails"]
-    return Process("mail-catcher", command, SERVERS, port=shape.mail_port, url="/messages")
+    return Process("mail-catcher", command, SERVERS, port=shape.mail_port, url="/messages", alive_url="/messages")

@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from quintet.failing import Failed
-from quintet.processes import Process
+from quintet.processes import Process, progress_file
 from quintet.state import State
 from quintet.supervision import Supervisor
 
+MOVED_SECONDS = 10.0
 LIVES = 3  # a process that has died so often while it was waited for will not come
 
 
@@ -21,11 +22,22 @@ def is_ready(state: State, process: Process, info: dict) -> bool:
     """Whether the process runs and has shown that it is ready; `info` is supervisor's word on it."""
     if info["statename"] not in ("STARTING", "RUNNING"):
         return False
+    if not moves(state, process, info["start"], MOVED_SECONDS):
+        return False
     if process.line:
         return _has_said(state, process, info["start"])
     if process.url:
         return answers(process.port, process.url)[0] == 200
     return accepts(process.port)
+
+
+def moves(state: State, process: Process, since: float, within: float) -> bool:
+    """Whether the process has touched its progress file of late; one that did not in this life yet is believed."""
+    try:
+        touched = state.path(progress_file(process.name)).stat().st_mtime
+    except OSError:
+        return True
+    return not process.moves or touched < since or time.time() - touched <= within
 
 
 def ready_among(state: State, processes: Iterable[Process], known: dict[str, dict]) -> list[str]:

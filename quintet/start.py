@@ -46,7 +46,7 @@ class Up:
         user = postgres.run_as(self.settings)
         servers = processes.server_processes(self.state, shape, binaries.redis(self.settings), programs, user)
         gateway = processes.gateway_process(self.state, shape, binaries.nginx(self.settings))
-        return [*servers, *processes.service_processes(shape), gateway]
+        return [*servers, *processes.service_processes(shape), gateway, *processes.watchdogs(self.state)]
 
     def _is_as_chosen(self) -> bool:
         known = self.supervisor.processes()

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("auth", "data", "realtime", "mail", "worker")
 OPEN = ("files", "public")  # what nginx's workers read; all else is nobody's business
 PASSED = ("run",)  # on the way to where they keep the bodies of requests
-CLOSED = ("log", "mails", "redis", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
+CLOSED = ("log", "mails", "redis", "run/progress", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
 
 
 @dataclass(frozen=True)

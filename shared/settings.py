@@ -5,6 +5,7 @@ import binascii
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, field_validator
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field("INFO", description="The lowest level that is written")
     bus_partitions: int = Field(8, ge=1, le=256, description="Partitions of the bus; set once, never changed")
     event_window_hours: int = Field(24, ge=1, description="How long the outbox keeps handled events, at least")
+    progress_file: Path | None = Field(None, description="A file that the process touches each second while it moves")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="The largest JSON body that is taken")
 
     def __init__(self, **values: Any):

@@ -16,6 +16,7 @@ from services.realtime.origins import may_connect
 from services.realtime.settings import RealtimeSettings
 from services.realtime.sockets import connection, rooms, subscriptions
 from services.realtime.sockets.wsgi import note_upgrades, speak_problems
+from shared.progress import Pulse
 from shared.web import create_service
 
 SOCKETS = (connection, subscriptions, rooms)
@@ -34,6 +35,7 @@ def create_app(settings: RealtimeSettings | None = None, **options: Any) -> Flas
         offload(database.engine)
         app.extensions["ready_checks"]["events"] = live.check_ready
         live.start()
+        Pulse(settings.progress_file).start()
     return app
 
 

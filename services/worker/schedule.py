@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.worker.actions import schedules
 from services.worker.extensions import database
-from shared import clock, logs, trace
+from shared import clock, logs, progress, trace
 
 LOOK_EVERY_SECONDS = 1.0
 
@@ -23,6 +23,7 @@ class DatabaseScheduler(Scheduler):
 
     def tick(self, *_: Any, **__: Any) -> float:
         """Starts what is due; a database that does not answer now is asked again at the next tick."""
+        progress.moved("beat")
         try:
             with database.reading() as session:
                 is_due = schedules.any_due(session, now=clock.now())

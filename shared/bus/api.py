@@ -5,6 +5,7 @@ from flask import Response, current_app, jsonify, request
 from sqlalchemy import select
 
 from shared.bus import feed
+from shared.bus.consuming.consumer import FIRST_PARTITION
 from shared.bus.leases import is_held
 from shared.bus.source.answering import note_report, read_feed
 from shared.bus.source.relay import LEASE
@@ -23,8 +24,10 @@ def add_routes(app, bus) -> None:
     @app.get("/readyz/bus")
     def ready() -> tuple[Response, int]:
         with bus.database.reading() as session:
-            leads = is_held(session, LEASE)
-        return jsonify(relay="leading" if leads else "nobody leads"), 200 if leads else 503
+            leads, handles = is_held(session, LEASE), is_held(session, FIRST_PARTITION)
+        states = {"relay": "leading" if leads else "nobody leads"}
+        states |= {"consumer": "handling" if handles else "nobody handles"}
+        return jsonify(states), 200 if leads and handles else 503
 
     app.extensions["api"].add_resource(Events, "/internal/events")
     app.extensions["trace_sources"].append(traced_events)

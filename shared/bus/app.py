@@ -63,6 +63,7 @@ class Bus:
         role = BusRole(self.service, self.database, self.transport, relay, consumer)
         role.window = timedelta(hours=self.settings.event_window_hours)
         role.pruners = self._pruners
+        role.progress_file = self.settings.progress_file
         role.senders = [command.sender(self.settings).step for command in self.commands]
         return role
 

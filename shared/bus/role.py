@@ -5,9 +5,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from shared import progress
 from shared.bus.consuming.consumer import Consumer
 from shared.bus.source.keeping import prune
 from shared.bus.source.relay import Relay
@@ -15,9 +17,12 @@ from shared.bus.transport import Transport, TransportDown
 from shared.database import Database
 from shared.database.errors import is_passing
 from shared.logs import get
+from shared.progress import Pulse
 
 LONGEST_PAUSE_SECONDS = 5.0
 KEEPING_SECONDS = 60.0
+IDLE_SECONDS = 5.0
+"""How long a loop without work waits at most, well below what the pulse takes for deafness."""
 GRACE_SECONDS = 5.0
 """What a loop may still take to end; one that waits longer is left: whatever it has not committed never happened."""
 
@@ -33,6 +38,7 @@ class BusRole:
         self.senders: list[Callable[[], float]] = []
         self.pruners: list[Callable[[Session], int]] = []
         self.window = timedelta(hours=24)
+        self.progress_file: Path | None = None
         self._stop, self._failed, self._sender_wake = threading.Event(), threading.Event(), threading.Event()
         self._keep_at = time.monotonic() + KEEPING_SECONDS
 
@@ -46,6 +52,7 @@ class BusRole:
         ]
         for thread in threads:
             thread.start()
+        Pulse(self.progress_file).start()
         log.info("bus role runs", sources=self.consumer.sources)
         while not self._stop.wait(0.5):
             pass
@@ -63,6 +70,7 @@ class BusRole:
     def _keep_going(self, name: str, step: Callable[[], None]) -> None:
         pause = 0.1
         while not self._stop.is_set():
+            progress.moved(name)
             try:
                 step()
                 pause = 0.1
@@ -71,10 +79,11 @@ class BusRole:
                     log.exception("a loop failed", loop=name)
                     self._failed.set()
                     self.stop()
-                    return
+                    break
                 log.warning("the database is not at hand", loop=name, error=type(error).__name__)
                 self._stop.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        progress.rests(name)
 
     def _relay(self) -> None:
         if not self.relay.is_leading():
@@ -106,5 +115,5 @@ class BusRole:
 
     def _send_commands(self) -> None:
         self._sender_wake.clear()
-        pause = min((send() for send in self.senders), default=60.0)
+        pause = min((send() for send in self.senders), default=IDLE_SECONDS)
         self._sender_wake.wait(pause)

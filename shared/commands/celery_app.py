@@ -1,13 +1,15 @@
 """The Celery app of a service, with the settings under which a message may be lost or doubled but never trusted."""
 
 import logging
+from pathlib import Path
 from typing import Any, Literal
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_ready
+from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready
 
 from shared.database import Database
 from shared.logs import get
+from shared.progress import Pulse
 
 VISIBILITY_SECONDS = 3600
 """Longer than any task's time limit; a lost worker's row is sent again when its lease ends, long before this."""
@@ -66,6 +68,9 @@ def make_celery(
     }
     setup_logging.connect(_leave_logging_alone, weak=False)
     worker_ready.connect(_say_ready, weak=False)
+    progress_file = getattr(settings, "progress_file", None)
+    worker_ready.connect(lambda **_: _watch_hearing(celery_app, progress_file), weak=False)
+    beat_init.connect(lambda **_: Pulse(progress_file).start(), weak=False)
     if database is not None:
         worker_process_init.connect(lambda **_: database.engine.dispose(close=False), weak=False)
     return celery_app
@@ -75,6 +80,12 @@ def _leave_logging_alone(**_: Any) -> None:
     """A receiver's presence keeps Celery from setting up logging of its own, whose lines would repeat ours."""
     for name in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _watch_hearing(celery_app: Celery, progress_file: Path | None) -> None:
+    from shared.commands.listening import Hearing  # the bus role, which only sends, never loads Celery's worker
+
+    Pulse(progress_file, [Hearing(celery_app)]).start()
 
 
 def _say_ready(**_: Any) -> None:

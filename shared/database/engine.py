@@ -76,6 +76,10 @@ def _open_postgres(url: URL, pool_size: int) -> Engine:
         json_deserializer=orjson.loads,
         connect_args={
             "connect_timeout": 5,
+            "tcp_user_timeout": 15_000,  # milliseconds; a network that swallows everything holds no loop for ever
+            "keepalives_idle": 5,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
             "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000 -c timezone=UTC",
         },
     )

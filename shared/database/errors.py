@@ -3,8 +3,8 @@
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-PASSING_SQLSTATES = ("08", "40", "53", "55P03", "57P")
-"""Connection, serialization and deadlock, out of resources, lock not available, shutting down."""
+PASSING_SQLSTATES = ("08", "25P03", "40", "53", "55P03", "57P")
+"""Connection, idle too long in a transaction, serialization and deadlock, out of resources, no lock, shutting down."""
 PASSING_SQLITE = ("locked", "busy", "disk i/o", "is full", "unable to open")
 
 

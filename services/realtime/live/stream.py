@@ -8,6 +8,7 @@ from gevent.event import Event as Flag
 from gevent.lock import RLock
 
 from services.realtime.live.tracks import Track
+from shared import progress
 from shared.bus.consuming.watch import SourceWatch
 from shared.bus.feed import FeedClient, FeedDown
 from shared.bus.transport import Entry, Reader, Transport, TransportDown
@@ -67,6 +68,7 @@ class Stream:
                 gevent.sleep(1)
 
     def _read_broker(self) -> None:
+        progress.moved("the broker's reader")
         try:
             if self._reader is None:
                 self._reader = self._transport.reader(range(self._partitions))

@@ -17,6 +17,8 @@ from shared.database import Database
 from shared.logs import get
 
 BATCH = 200
+FIRST_PARTITION = "partition:0"
+"""The lease that shows whether anybody handles; as a rule one process holds those of all partitions."""
 
 log = get("bus")
 

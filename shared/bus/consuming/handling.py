@@ -1,5 +1,6 @@
 """Handling: effects and the number moved in one transaction; in batches, one by one when a batch fails."""
 
+from shared import progress
 from shared.bus.consuming import positions, waiting
 from shared.bus.consuming.handlers import Handler, Handlers
 from shared.bus.consuming.positions import Position, PositionMoved
@@ -39,6 +40,7 @@ class Handling:
                     raise
                 for entry in entries[done:]:
                     self._handle_one(position, entry)
+                    progress.moved()
         return len(entries)
 
     def _handle_batch(self, position: Position, entries: list[Entry]) -> None:

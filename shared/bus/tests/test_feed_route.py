@@ -109,8 +109,11 @@ def test_the_bus_says_on_metrics_how_much_is_unsent(pair):
     assert "bus_outbox_unsent 1.0" in source.app.test_client().get("/metrics").text
 
 
-def test_the_role_is_ready_once_a_relay_leads(pair):
-    client = pair[0].app.test_client()
+def test_the_role_is_ready_once_a_relay_leads_and_a_consumer_handles(pair):
+    client, role = pair[0].app.test_client(), pair[0].bus.role()
+    assert client.get("/readyz/bus").get_json() == {"relay": "nobody leads", "consumer": "nobody handles"}
+    assert role.relay.is_leading()
     assert client.get("/readyz/bus").status_code == 503
-    assert pair[0].bus.role().relay.is_leading()
-    assert client.get("/readyz/bus").status_code == 200
+    role.consumer.step(wait_seconds=0.01)
+    answer = client.get("/readyz/bus")
+    assert (answer.status_code, answer.get_json()) == (200, {"relay": "leading", "consumer": "handling"})

@@ -3,8 +3,10 @@
 import os
 import signal
 
+from celery.signals import worker_ready
+
 from shared import logs
-from shared.commands import Claim, GiveUp
+from shared.commands import Claim, GiveUp, listening
 from shared.commands.celery_app import make_celery
 from shared.commands.performing import performs
 from shared.commands.tests.errands import ErrandSettings, Mark, errand_commands, marks_of
@@ -16,6 +18,9 @@ logs.configure("errands", role="tasks")
 database = Database().connect(settings.database_url)
 errands = errand_commands(database)
 app = make_celery("errands", settings, pool=settings.pool, concurrency=2, database=database)
+listening.DEAF_SECONDS, listening.LOOK_SECONDS = 2.0, 0.5
+listeners = []
+worker_ready.connect(lambda sender, **_: listeners.append(sender), weak=False)
 
 
 @performs(errands, app)
@@ -25,6 +30,8 @@ def run_errand(claim: Claim) -> None:
         session.add(Mark(errand_id=claim.id, what=f"begun {claim.attempt}"))
     if (claim.row.kind == "die once" and claim.attempt == 1) or claim.row.kind == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+    if claim.row.kind == "go deaf":
+        listeners[0].task_consumer.cancel()  # as a worker is that lost its place in the queue and does not know
     if claim.row.kind == "wait":
         eventually(lambda: "go" in marks_of(database, claim.id), within=60)
     if claim.row.kind == "give up":

@@ -1,0 +1,92 @@
+"""Whether this process moves: its loops say so, a pulse tells it to whoever watches, and ends a process gone deaf."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from shared.logs import get
+
+DEAF_SECONDS = 20.0
+"""A loop that has not moved for so long hangs: nothing that a loop does in one step may take this long."""
+PULSE_SECONDS = 1.0
+
+log = get("progress")
+_moved: dict[str, float] = {}
+_loops: dict[int, str] = {}
+
+
+def moved(loop: str = "") -> None:
+    """The loop of that name, else the one that the calling thread named last, has made a step; costs next to nothing.
+
+    A thread that has named no loop is not watched.
+    """
+    thread = threading.get_ident()
+    if loop:
+        _loops[thread] = loop
+    if name := _loops.get(thread):
+        _moved[name] = time.monotonic()
+
+
+def rests(loop: str) -> None:
+    """The loop has ended, or will not move for a good reason: it is no longer watched."""
+    _moved.pop(loop, None)
+
+
+def stuck_loops(*, after: float = DEAF_SECONDS) -> list[str]:
+    """The names of the loops that have not moved for `after` seconds."""
+    latest = time.monotonic() - after
+    return [name for name, at in list(_moved.items()) if at < latest]
+
+
+class Pulse:
+    """Touches `file` each second while every sign is well, and kills its own process (SIGKILL) when one is not.
+
+    A sign gives a reason, or None when all is well. SIGKILL, since what hangs holds locks and can't end cleanly, and
+    nothing of ours relies on a clean end. A process that can't even do that (stopped, its interpreter stuck) leaves the
+    file untouched: the watchdog, or a container's health check, sees it by `is_fresh`.
+    """
+
+    def __init__(self, file: Path | None, signs: Iterable[Callable[[], str | None]] = ()):
+        self.file = file
+        self.signs = [_say_stuck, *signs]
+
+    def start(self) -> "Pulse":
+        """Begins on a thread of its own; returns itself."""
+        threading.Thread(target=self._beat, name="pulse", daemon=True).start()
+        return self
+
+    def reason(self) -> str | None:
+        """Why the process is deaf; None when it is not."""
+        return next((reason for sign in self.signs if (reason := sign())), None)
+
+    def _beat(self) -> None:
+        while True:
+            if reason := self.reason():
+                log.error("this process is deaf and ends itself", reason=reason)
+                os.kill(os.getpid(), signal.SIGKILL)
+            self._touch()
+            time.sleep(PULSE_SECONDS)
+
+    def _touch(self) -> None:
+        if self.file is None:
+            return
+        try:
+            self.file.touch()  # an existing file's time: no room on the disk is needed
+        except OSError as error:
+            log.warning("the progress file can't be touched", error=type(error).__name__)
+
+
+def is_fresh(file: Path, *, within: float) -> bool:
+    """Whether the process behind the file has said within so many seconds that it moves."""
+    try:
+        return time.time() - file.stat().st_mtime <= within
+    except OSError:
+        return False
+
+
+def _say_stuck() -> str | None:
+    stuck = stuck_loops()
+    return f"no progress in {', '.join(sorted(stuck))}" if stuck else None
