@@ -1,5 +1,7 @@
 """The bus's internal routes: the feed for consumers, the state of the role for whoever watches it."""
 
+from datetime import datetime
+
 import orjson
 from flask import Response, current_app, jsonify, request
 from sqlalchemy import select
@@ -8,9 +10,10 @@ from shared.bus import feed
 from shared.bus.consuming.consumer import FIRST_PARTITION
 from shared.bus.leases import is_held
 from shared.bus.source.answering import note_report, read_feed
+from shared.bus.source.ranging import read_range
 from shared.bus.source.relay import LEASE
 from shared.bus.tables import outbox, waiting
-from shared.problems import Unavailable
+from shared.problems import Malformed, Unavailable
 from shared.web import Resource, endpoint
 
 
@@ -34,7 +37,7 @@ def add_routes(app, bus) -> None:
 
 
 class Events(Resource):
-    """The feed: GET with after.<partition>=<number handled>."""
+    """The feed: GET with after.<partition>=<number handled>; with until (since, types) about a range, for a replay."""
 
     @endpoint(access="service")
     def get(self, session, identity):
@@ -48,14 +51,30 @@ def answer_feed(session, consumer: str) -> Response:
     incarnation = request.args.get("incarnation")
     numbers = {int(k[6:]): int(v) for k, v in request.args.items() if k.startswith("after.") and k[6:].isdigit()}
     limit = min(request.args.get("limit", feed.LIMIT, type=int), feed.LIMIT)
-    answer = read_feed(session, bus.service, incarnation, numbers, limit=limit)
+    wanted = _range()
+    if wanted:
+        answer = read_range(session, bus.service, wanted, incarnation or "", numbers, limit=limit)
+    else:
+        answer = read_feed(session, bus.service, incarnation, numbers, limit=limit)
     if answer is None:
         raise NoNumbersYet(retry_after=1)
-    if request.args.get("consumer"):
+    if request.args.get("consumer") and not wanted:
         own = numbers if answer.incarnation == incarnation else {}
         with bus.database.transaction() as writing:
             note_report(writing, consumer, answer, own)
     return Response(orjson.dumps(feed.answer_document(answer)), mimetype="application/json")
+
+
+def _range() -> feed.Range | None:
+    """The range that a replay asks for; None in a question about what follows."""
+    until, since = request.args.get("until"), request.args.get("since")
+    if not until:
+        return None
+    try:
+        begin = datetime.fromisoformat(since) if since else None
+        return feed.Range(tuple(request.args.getlist("types")), begin, datetime.fromisoformat(until))
+    except ValueError:
+        raise Malformed("`since` and `until` are RFC 3339 times.") from None
 
 
 def traced_events(session, trace_id: str) -> list[dict]:

@@ -1,6 +1,7 @@
 """The feed as it travels: a source's answer to a consumer that has missed something, and who asks for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import requests
 
@@ -15,6 +16,15 @@ class FeedDown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """Which of a source's events are wanted again: of these types, written from `since` until `until`."""
+
+    types: tuple[str, ...]
+    since: datetime | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FeedAnswer:
     """A source's answer: from which numbers on it counts for the asker, the rows after them, the last numbers given."""
 
@@ -22,6 +32,8 @@ class FeedAnswer:
     start: dict[int, int]
     last: dict[int, int]
     entries: list[Entry]
+    reached: dict[int, int] = field(default_factory=dict)
+    """In the answer about a range: up to which number each partition was looked through."""
 
 
 class FeedClient:
@@ -45,8 +57,18 @@ class FeedClient:
         limit: int = LIMIT,
     ) -> FeedAnswer:
         """The rows after `numbers`; with a consumer's name the question counts as its report. Raises FeedDown."""
-        question = {"limit": limit, **{f"after.{p}": n for p, n in numbers.items()}}
-        question |= {"consumer": consumer} if consumer else {}
+        return self._ask(source, incarnation, numbers, {"limit": limit} | ({"consumer": consumer} if consumer else {}))
+
+    def ask_range(
+        self, source: str, wanted: Range, *, incarnation: str, numbers: dict[int, int], limit: int = LIMIT
+    ) -> FeedAnswer:
+        """What of a range lies after `numbers`, in these partitions only; reports nothing. Raises FeedDown."""
+        question = {"limit": limit, "until": wanted.until.isoformat(), "types": wanted.types}
+        question |= {"since": wanted.since.isoformat()} if wanted.since else {}
+        return self._ask(source, incarnation, numbers, question)
+
+    def _ask(self, source: str, incarnation: str | None, numbers: dict[int, int], question: dict) -> FeedAnswer:
+        question |= {f"after.{p}": n for p, n in numbers.items()}
         question |= {"incarnation": incarnation} if incarnation else {}
         try:
             answer = self._http.get(
@@ -68,6 +90,7 @@ def _read_answer(source: str, document: dict) -> FeedAnswer:
         {int(p): n for p, n in document["start"].items()},
         {int(p): n for p, n in document["last"].items()},
         [Entry(source, incarnation, *row) for row in document["entries"]],
+        {int(p): n for p, n in document.get("reached", {}).items()},
     )
 
 
@@ -78,4 +101,5 @@ def answer_document(answer: FeedAnswer) -> dict:
         "start": {str(p): n for p, n in answer.start.items()},
         "last": {str(p): n for p, n in answer.last.items()},
         "entries": [[e.partition, e.number, e.type, e.envelope] for e in answer.entries],
+        "reached": {str(p): n for p, n in answer.reached.items()},
     }

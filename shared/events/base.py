@@ -68,9 +68,14 @@ class Envelope:
     data: dict[str, Any]
     actor: str | None = None
     causation: str | None = None
+    replay: str | None = None
+    """The replay that has the event handled again; None when it comes for the first time."""
 
     def to_json(self) -> str:
-        return orjson.dumps({"specversion": "1.0", **asdict(self)}).decode()
+        document = {"specversion": "1.0", **asdict(self)}
+        if self.replay is None:
+            del document["replay"]
+        return orjson.dumps(document).decode()
 
     def step(self) -> AbstractContextManager[trace.Trace]:
         """A block that is one step of the event's trace, caused by it: what is announced or submitted in it goes on."""

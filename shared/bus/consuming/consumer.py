@@ -7,7 +7,9 @@ from itertools import groupby
 from shared.bus.consuming import positions, waiting
 from shared.bus.consuming.handlers import Handlers
 from shared.bus.consuming.handling import Handling
-from shared.bus.consuming.positions import Position, PositionMoved
+from shared.bus.consuming.places import PositionMoved
+from shared.bus.consuming.positions import Position
+from shared.bus.consuming.replays import Replays
 from shared.bus.consuming.watch import SourceWatch
 from shared.bus.decisions import following
 from shared.bus.feed import FeedAnswer, FeedClient, FeedDown
@@ -19,6 +21,8 @@ from shared.logs import get
 BATCH = 200
 FIRST_PARTITION = "partition:0"
 """The lease that shows whether anybody handles; as a rule one process holds those of all partitions."""
+BUSY_SECONDS = 0.01
+"""So long a replay under way waits for new events between two of its runs."""
 
 log = get("bus")
 
@@ -40,6 +44,7 @@ class Consumer:
         self.sources = sorted(handlers.sources)
         self.handling = Handling(database, handlers)
         self.waiting = waiting.Waiting(database, handlers)
+        self.replays = Replays(database, handlers, feed, self.handling, partitions)
         self.watch = {source: SourceWatch() for source in self.sources}
         self._lease_names = {f"partition:{partition}": partition for partition in range(partitions)}
         self._held: set[int] = set()
@@ -52,9 +57,10 @@ class Consumer:
         if not self._hold_leases():
             time.sleep(wait_seconds)  # another process handles everything
             return 0
-        handled = self._take(self._read(wait_seconds))
+        handled = self._take(self._read(BUSY_SECONDS if self.replays.is_busy else wait_seconds))
         handled += self.waiting.step(self._held)
-        return handled + sum(self._ask(source) for source in self.sources if self._must_ask(source))
+        handled += sum(self._ask(source) for source in self.sources if self._must_ask(source))
+        return handled + self.replays.step(self._held, self._positions)
 
     def _hold_leases(self) -> bool:
         now = time.monotonic()
@@ -72,6 +78,7 @@ class Consumer:
         self.handling.begin({(source, partition) for source in self.sources for partition in held})
         for watch in self.watch.values():
             watch.doubt()
+        self.replays.begin()
 
     def _reload(self) -> None:
         with self.database.reading() as session:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from shared.bus.consuming.handlers import Handler
+from shared.bus.consuming.places import PositionMoved
 from shared.bus.decisions.following import must_adopt
 from shared.bus.feed import FeedAnswer
 from shared.bus.tables import positions
+from shared.bus.transport import Entry
 from shared.database.inserting import insert_new
-
-
-class PositionMoved(Exception):
-    """Another process has moved the number meanwhile: this transaction must not commit."""
+from shared.events import Envelope
 
 
 @dataclass(slots=True)
@@ -25,6 +25,27 @@ class Position:
     number: int
     attempts: int = 0
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """By what its first event after a takeover is known."""
+        return self.source, self.partition
+
+    def move(self, session: Session, number: int, _handled: int) -> None:
+        """Moves the number on, in the transaction of the effects. Raises PositionMoved."""
+        _compare_and_set(session, self, number=number, attempts=0)
+
+    def count_attempt(self, session: Session) -> None:
+        """Counts a start on the event after the position. Raises PositionMoved."""
+        _compare_and_set(session, self, attempts=self.attempts + 1)
+
+    def is_for(self, _handler: Handler) -> bool:
+        """Whether a handler is to have what comes here: every one is."""
+        return True
+
+    def read(self, entry: Entry) -> Envelope:
+        """The envelope that handlers see."""
+        return Envelope.from_json(entry.envelope)
+
 
 def load(session: Session, sources: set[str]) -> dict[tuple[str, int], Position]:
     """The positions as they stand in the database."""
@@ -33,16 +54,6 @@ def load(session: Session, sources: set[str]) -> dict[tuple[str, int], Position]
         (row.source, row.partition): Position(row.source, row.partition, row.incarnation, row.number, row.attempts)
         for row in rows
     }
-
-
-def move(session: Session, position: Position, number: int) -> None:
-    """Moves the number on, in the transaction of the effects. Raises PositionMoved."""
-    _compare_and_set(session, position, number=number, attempts=0)
-
-
-def count_attempt(session: Session, position: Position) -> None:
-    """Counts a start on the event after the position. Raises PositionMoved."""
-    _compare_and_set(session, position, attempts=position.attempts + 1)
 
 
 def adopt(session: Session, source: str, known: dict[tuple[str, int], Position], answer: FeedAnswer) -> None:

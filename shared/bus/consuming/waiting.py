@@ -125,5 +125,6 @@ def _insert(session: Session, handler: Handler, envelope: Envelope, partition: i
         "run_at": now + pause(attempts) if error else now,
         "envelope": envelope.to_json(),
         "created_at": now,
+        "replay": envelope.replay,
     }
     session.execute(insert(waiting).values(row))

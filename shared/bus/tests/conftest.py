@@ -12,6 +12,7 @@ from shared.bus.feed import FeedDown
 from shared.bus.leases import Leases, process_name
 from shared.bus.redis_streams import RedisStreams
 from shared.bus.source.answering import note_report, read_feed
+from shared.bus.source.ranging import read_range
 from shared.bus.source.relay import Relay
 from shared.bus.tests.ledger import Noted
 from shared.database import Database, migrator
@@ -37,6 +38,13 @@ class DirectFeed:
             if consumer:
                 note_report(session, consumer, answer, numbers if answer.incarnation == incarnation else {})
         return answer
+
+    def ask_range(self, source, wanted, *, incarnation, numbers, limit=500):
+        self.questions += 1
+        if self.is_down:
+            raise FeedDown(source)
+        with self.database.reading() as session:
+            return read_range(session, source, wanted, incarnation, numbers, limit=limit)
 
 
 class World:
