@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfig
 
 ED25519_BYTES = 32
 PEM = b"PRIVATE KEY"
+REDIS = ("redis://", "rediss://")
+BROKERS = (*REDIS, "amqp://", "amqps://")
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -26,8 +28,8 @@ class Settings(BaseSettings):
     service: ClassVar[str] = "service"
 
     database_url: str = Field(repr=False, description="sqlite:///auth/auth.db or postgresql://user:password@host/name")
-    bus_url: str = Field(repr=False, description="The Redis that carries events")
-    celery_url: str = Field(repr=False, description="The Redis that carries Celery's messages")
+    bus_url: str = Field(repr=False, description="What carries events: redis:// or amqp:// (RabbitMQ)")
+    celery_url: str = Field(repr=False, description="What carries Celery's messages: redis:// or amqp://")
     cache_url: str = Field(repr=False, description="The Redis for what may be lost at any time")
     public_url: str = Field(description="The gateway's address as clients see it, without a slash at its end")
     sources: dict[str, str] = Field(description="JSON: service -> base URL of its API")
@@ -58,11 +60,18 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:// or postgresql://")
         return url
 
-    @field_validator("bus_url", "celery_url", "cache_url")
+    @field_validator("bus_url", "celery_url")
     @classmethod
     def _is_a_broker(cls, url: str) -> str:
-        if "://" not in url:
-            raise ValueError("must be a URL such as redis://:password@127.0.0.1:6379/0")
+        if not url.startswith(BROKERS):
+            raise ValueError("must begin with redis://, rediss://, amqp:// or amqps://")
+        return url
+
+    @field_validator("cache_url")
+    @classmethod
+    def _is_a_redis(cls, url: str) -> str:
+        if not url.startswith(REDIS):
+            raise ValueError("must begin with redis:// or rediss://")
         return url
 
     @field_validator("service_private_key")

@@ -11,10 +11,9 @@ from shared.bus.consuming.handlers import Handlers
 from shared.bus.leases import Leases, process_name
 from shared.bus.metrics import BusMetrics
 from shared.bus.poke import Poker
-from shared.bus.redis_streams import RedisStreams
 from shared.bus.role import BusRole
 from shared.bus.source.relay import Relay
-from shared.bus.transport import Transport
+from shared.bus.transport import Transport, transport_for
 from shared.database import Database
 
 
@@ -36,7 +35,7 @@ class Bus:
         self.service = app.extensions["service"]
         self.handlers = handlers or Handlers(self.service)
         self.commands = commands
-        self.transport = RedisStreams(settings.bus_url)
+        self.transport = transport_for(settings.bus_url)
         database.session_info.update(
             partitions=settings.bus_partitions, poke=Poker(self.transport, self.service).poke
         )

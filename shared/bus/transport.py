@@ -34,29 +34,57 @@ class Reader(Protocol):
     """Reads partitions on from where it stands; forgetting, doubling and reordering are allowed to it."""
 
     def read(self, *, wait_seconds: float, count: int) -> list[Entry]:
-        """The next entries, [] when none came in time. Raises TransportDown."""
+        """The next entries, [] when none came in time; what was read before is done with. Raises TransportDown."""
 
-    def skip_to_end(self) -> None:
-        """Goes on with what arrives from now on. Raises TransportDown."""
+    def last(self) -> dict[str, LastNumbers]:
+        """Each source's last numbers as far as they are known here; old ones too, whose beat stands still. Raises
+        TransportDown."""
+
+    def given_up(self) -> list[Entry]:
+        """What the broker brings no more, since reader after reader ended with it in hand; told once, a hint."""
+
+    def close(self) -> None:
+        """Leaves its place to another reader; never raises."""
 
 
 class Transport(Protocol):
-    """A broker. Every method raises TransportDown when it does not answer."""
+    """A broker, used by any number of threads. Every method raises TransportDown when it does not answer in time."""
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Appends in order, all in one round trip."""
 
-    def reader(self, partitions: Sequence[int]) -> Reader:
-        """A reader of these partitions that stands at their end."""
+    def reader(self, partitions: Sequence[int], sources: Sequence[str], *, service: str | None = None) -> Reader:
+        """A reader of these partitions that brings at least what these sources append from now on.
+
+        With a service's name its processes may share what comes, each entry to one of them; without one the reader
+        gets everything for itself.
+        """
 
     def tell_last(self, source: str, last: LastNumbers) -> None:
         """Puts a source's last numbers beside the streams."""
 
-    def last(self, sources: Sequence[str]) -> dict[str, LastNumbers]:
-        """The last numbers that the sources' relays have told; old ones too, whose beat stands still."""
+    def last_told(self, source: str) -> LastNumbers | None:
+        """What was told of a source last, however long ago; None when nothing is known."""
 
     def poke(self, service: str) -> None:
         """Says that the service's bus role has something to do; many pokes are one."""
 
     def await_poke(self, service: str, seconds: float) -> bool:
         """Waits for a poke; False when none came in time."""
+
+    def close(self) -> None:
+        """Lets go of every connection; the next use makes new ones. Never raises."""
+
+
+def transport_for(url: str) -> Transport:
+    """The transport that a BUS_URL asks for by its scheme; it connects when it is first used."""
+    scheme = url.partition("://")[0]
+    if scheme in ("amqp", "amqps"):
+        from shared.bus.amqp.transport import AmqpTransport  # kombu is loaded by those who need it
+
+        return AmqpTransport(url)
+    if scheme in ("redis", "rediss"):
+        from shared.bus.redis_streams import RedisStreams
+
+        return RedisStreams(url)
+    raise ValueError(f"No transport speaks {scheme}://; what does: redis, rediss, amqp, amqps.")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.testing.rabbit import NoRabbit, RabbitServer
 from shared.testing.servers import PostgresServer, RedisServer
 
 
@@ -31,6 +32,19 @@ def redis_server(tmp_path) -> Iterator[RedisServer]:
     server = RedisServer(folder).start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbit_server() -> Iterator[RabbitServer]:
+    """One RabbitMQ for the run, since it takes seconds to start; who stops it starts it again."""
+    try:
+        server = RabbitServer()
+    except NoRabbit as reason:
+        pytest.skip(f"no RabbitMQ here: {reason}")
+    try:
+        yield server.start()
+    finally:
+        server.end()
 
 
 @pytest.fixture(scope="session")

@@ -59,6 +59,24 @@ def test_everything_wrong_is_said_at_once_and_the_process_ends_with_2(environmen
     assert "hidden" not in said
 
 
+@pytest.mark.parametrize("name", ["BUS_URL", "CELERY_URL", "CACHE_URL"])
+def test_a_broker_that_nothing_here_speaks_to_is_refused_without_telling_its_password(environment, capsys, name):
+    environment.setenv(name, "kafka://:hidden@127.0.0.1")
+    with pytest.raises(SystemExit):
+        Settings()
+    said = capsys.readouterr().err
+    assert (name in said, "hidden" in said) == (True, False)
+
+
+def test_rabbitmq_may_carry_events_and_tasks_but_is_no_cache(environment):
+    for name in ("BUS_URL", "CELERY_URL"):
+        environment.setenv(name, "amqp://quintet:hidden@127.0.0.1:5672//")
+    assert Settings().bus_url.startswith("amqp://")
+    environment.setenv("CACHE_URL", "amqp://127.0.0.1")
+    with pytest.raises(SystemExit):
+        Settings()
+
+
 def test_a_map_that_is_no_json_ends_the_process_with_2(environment, capsys):
     environment.setenv("SOURCES", "{nonsense")
     with pytest.raises(SystemExit) as ended:

@@ -71,9 +71,9 @@ class Stream:
         progress.moved("the broker's reader")
         try:
             if self._reader is None:
-                self._reader = self._transport.reader(range(self._partitions))
+                self._reader = self._transport.reader(range(self._partitions), list(self.tracks))
             entries = self._reader.read(wait_seconds=1.0, count=BATCH)
-            last = self._transport.last(list(self.tracks))
+            last = self._reader.last()
         except TransportDown as down:
             self._endure_silence(down)
             return
@@ -85,6 +85,7 @@ class Stream:
     def _endure_silence(self, down: TransportDown) -> None:
         if self._reader is not None:
             log.warning("the broker is silent, the feeds are read", error=str(down))
+            self._reader.close()
         self._reader = None
         for watch in self._watch.values():
             watch.silence()

@@ -17,7 +17,7 @@ class Broker:
     def __init__(self) -> None:
         self.entries, self.told, self.is_silent, self.beat = [], {}, False, 0
 
-    def reader(self, _partitions):
+    def reader(self, _partitions, _sources):
         if self.is_silent:
             raise TransportDown("silent")
         return self
@@ -29,7 +29,10 @@ class Broker:
         found, self.entries = self.entries, []
         return found
 
-    def last(self, _sources):
+    def close(self):
+        """Nothing is held."""
+
+    def last(self):
         self.beat += 1
         return {source: LastNumbers("one", numbers, str(self.beat)) for source, numbers in self.told.items()}
 

@@ -73,7 +73,8 @@ class Consumer:
 
     def _begin(self, held: set[int]) -> None:
         """A changed set of partitions starts afresh: positions from the database, first events with care."""
-        self._held, self._reader = held, None
+        self._held = held
+        self._leave_reader()
         self._reload()
         self.handling.begin({(source, partition) for source in self.sources for partition in held})
         for watch in self.watch.values():
@@ -90,18 +91,23 @@ class Consumer:
             return []
         try:
             if self._reader is None:
-                self._reader = self.transport.reader(sorted(self._held))
+                self._reader = self.transport.reader(sorted(self._held), self.sources, service=self.handlers.service)
             entries = self._reader.read(wait_seconds=wait_seconds, count=BATCH)
-            for source, last in self.transport.last(self.sources).items():
+            for source, last in self._reader.last().items():
                 self.watch[source].tell(last)
             return entries
         except TransportDown as down:
             log.warning("the broker is silent", error=str(down))
-            self._reader = None
+            self._leave_reader()
             for watch in self.watch.values():
                 watch.silence()
             time.sleep(min(wait_seconds, 0.2))
             return []
+
+    def _leave_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = None
 
     def _take(self, entries: Iterable[Entry]) -> int:
         """Handles what follows the positions without a gap; a gap has the feed asked."""

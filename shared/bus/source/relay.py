@@ -94,6 +94,6 @@ class Relay:
 
     def _told_numbers(self) -> LastNumbers | None:
         try:
-            return self.transport.last([self.service]).get(self.service)
+            return self.transport.last_told(self.service)
         except TransportDown:
             return None

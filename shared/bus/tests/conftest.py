@@ -10,11 +10,12 @@ from shared.bus import Handlers, announce
 from shared.bus.consuming.consumer import Consumer
 from shared.bus.feed import FeedDown
 from shared.bus.leases import Leases, process_name
-from shared.bus.redis_streams import RedisStreams
 from shared.bus.source.answering import note_report, read_feed
 from shared.bus.source.ranging import read_range
 from shared.bus.source.relay import Relay
+from shared.bus.tests.brokers import Broker, MemoryBroker, RabbitBroker, RedisBroker
 from shared.bus.tests.ledger import Noted
+from shared.bus.transport import transport_for
 from shared.database import Database, migrator
 
 book = sa.Table("book", sa.MetaData(), sa.Column("row", sa.Integer, primary_key=True),
@@ -54,14 +55,14 @@ class World:
         self.source, self.target, self.url = source, target, url
         self.feed = DirectFeed(source)
         self.handlers = Handlers("reader")
-        self.transport = RedisStreams(url)
+        self.transport = transport_for(url)
 
     def relay(self, seconds: float = 10.0) -> Relay:
-        return Relay("ledger", self.source, RedisStreams(self.url), Leases(self.source, process_name(), seconds), 8)
+        return Relay("ledger", self.source, transport_for(self.url), Leases(self.source, process_name(), seconds), 8)
 
     def consumer(self, seconds: float = 10.0) -> Consumer:
         leases = Leases(self.target, process_name(), seconds)
-        return Consumer(self.target, RedisStreams(self.url), self.handlers, self.feed, leases, 8)
+        return Consumer(self.target, transport_for(self.url), self.handlers, self.feed, leases, 8)
 
     def write(self, account: str, amount: int) -> None:
         with self.source.transaction() as session:
@@ -129,3 +130,22 @@ def world(databases, redis_url) -> World:
 def fragile_world(databases, redis_server) -> World:
     """Over a Redis of the test's own, to be flushed and stopped."""
     return World(*databases, redis_server.url)
+
+
+BROKERS = ["memory", "redis", "rabbitmq"]
+
+
+@pytest.fixture(params=BROKERS)
+def broker(request) -> Iterator[Broker]:
+    """A broker of each kind, to be flushed and stopped."""
+    made = _broker(request)
+    yield made
+    made.close()
+
+
+def _broker(request) -> Broker:
+    if request.param == "memory":
+        return MemoryBroker()
+    if request.param == "redis":
+        return RedisBroker(request.getfixturevalue("redis_server"))
+    return RabbitBroker(request.getfixturevalue("rabbit_server"), ("ledger", "reader", "other"), 8)

@@ -1,0 +1,1 @@
+"""The second transport: RabbitMQ, spoken to through kombu."""
