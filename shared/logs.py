@@ -55,6 +55,11 @@ def get(name: str) -> Any:
     return structlog.stdlib.get_logger(name)
 
 
+def without_secrets(value: Any) -> Any:
+    """The same with `[redacted]` in place of every value whose name says that it is a secret."""
+    return _without_secrets(None, value)
+
+
 class _ToStandardOutput(logging.StreamHandler):
     """Writes to what is standard output at that moment, as a test run may change it."""
 

@@ -15,10 +15,16 @@ ORIGIN = {"Origin": "https://app.example"}
         "/v1/mail/deliveries",
         "/v1/realtime/rooms/a/messages",
         "/socket.io/?EIO=4",
+        "/v1/bus/auth/status",
+        "/v1/bus/realtime/dead",
     ],
 )
 def test_every_service_is_reached_by_its_paths(front, path):
     assert front.ask("GET", path).json()["path"] == path
+
+
+def test_there_is_no_bus_of_a_service_that_is_none(front):
+    assert front.ask("GET", "/v1/bus/operator/status").status_code == 404
 
 
 def test_instances_share_the_load(front):

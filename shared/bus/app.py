@@ -28,7 +28,8 @@ class Bus:
     def init_app(
         self, app, settings, *, database: Database, handlers: Handlers | None = None, commands: Sequence[Any] = ()
     ) -> None:
-        """Lets `announce` poke the bus role, adds GET /internal/events, GET /readyz/bus and `flask bus`."""
+        """Lets `announce` poke the bus role, adds the feed, the operator's doors, GET /readyz/bus and `flask bus`."""
+        from shared.bus.admin.routes import add_doors
         from shared.bus.api import add_routes
 
         self.settings, self.database = settings, database
@@ -43,8 +44,9 @@ class Bus:
         for command in commands:
             command.init_app(app)
         app.extensions["bus"] = self
-        app.extensions["metrics"].register(BusMetrics(database))
+        app.extensions["metrics"].register(BusMetrics(self.service, database, commands))
         add_routes(app, self)
+        add_doors(app)
         self._add_commands(app)
 
     def feed_client(self) -> feed.FeedClient:

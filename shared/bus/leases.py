@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from shared import clock
@@ -76,3 +76,9 @@ def is_held(session: Session, name: str) -> bool:
     """Whether anybody holds the lease now."""
     found = session.scalar(select(leases.c.lease_until).where(leases.c.name == name))
     return found is not None and found > clock.now()
+
+
+def holder(session: Session, name: str) -> Row | None:
+    """Who took the lease last: owner, generation, lease_until; None where nobody ever did."""
+    wanted = select(leases.c.owner, leases.c.generation, leases.c.lease_until).where(leases.c.name == name)
+    return session.execute(wanted).one_or_none()

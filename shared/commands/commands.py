@@ -11,12 +11,14 @@ from shared import clock, trace
 from shared.commands.claims import Claim
 from shared.commands.columns import RUNNING, is_abandoned, is_waiting
 from shared.commands.failures import describe
+from shared.commands.status import status_of
 from shared.commands.timeline import entries_of
 from shared.database import Database, after_commit
 from shared.database.errors import is_passing
 from shared.logs import get
 
 if TYPE_CHECKING:
+    from shared.bus.status import CommandStatus
     from shared.commands.sending import CommandSender
 
 log = get("commands")
@@ -109,6 +111,10 @@ class Commands:
             log.error(
                 "what follows a failed command failed", task=self.task, command_id=row.id, error=describe(mistake)
             )
+
+    def status(self, session: Session) -> "CommandStatus":
+        """How many of these commands are queued, running and overdue."""
+        return status_of(session, self)
 
     def trace_entries(self, session: Session, trace_id: str) -> list[dict]:
         """What the commands of a trace have to say in its timeline."""

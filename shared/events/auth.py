@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.events.base import Event
+from shared.events.base import Event, Sealed
 
 
 class UserEvent(Event):
@@ -19,7 +19,7 @@ class UserRegistered(UserEvent):
     """A person created an account; the address is not verified yet. Holds personal data (email)."""
 
     email: str
-    verification_token: str
+    verification_token: Sealed
     """Sealed (AES-GCM) for mail; clear text nowhere."""
 
 

@@ -7,12 +7,16 @@ A class is named by the module and class that declare it: `UserRegistered` in `s
 import re
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict
 
 from shared import trace
+
+SEALED = "sealed"
+Sealed = Annotated[str, SEALED]
+"""A secret on its way: sealed (AES-GCM) for named readers, and shown by no list, log or answer, sealed as it is."""
 
 CATALOGUE: dict[str, type["Event"]] = {}
 """Every declared event by its type."""

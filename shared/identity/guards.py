@@ -4,17 +4,22 @@ from flask import current_app, request
 
 from shared import trace
 from shared.identity.people import Identity
-from shared.identity.problems import AdminsOnly, TokenMissing
+from shared.identity.problems import AdminsOnly, OperatorsOnly, TokenMissing
+from shared.identity.services import is_service_token
+
+OPERATOR = "operator"
+"""The one service whose tokens open the operator's doors."""
 
 
 def admit(access: str) -> Identity | None:
     """Who asks, when they may pass a door of that access level; raises the problem when not."""
     if access == "anyone" or (access == "optional" and "Authorization" not in request.headers):
         return None
-    verify = current_app.extensions["service_tokens" if access == "service" else "access_tokens"].verify
-    identity = verify(bearer_token())
+    identity = _verified(access, bearer_token())
     if access == "admin" and not identity.is_admin:
         raise AdminsOnly
+    if access == "operator" and not identity.is_admin and (identity.role, identity.id) != ("service", OPERATOR):
+        raise OperatorsOnly
     trace.act_as(identity.actor)
     return identity
 
@@ -25,3 +30,9 @@ def bearer_token() -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenMissing
     return token.strip()
+
+
+def _verified(access: str, token: str) -> Identity:
+    """An operator's door takes tokens of both kinds; what a token says of itself only chooses who judges it."""
+    is_service = access == "service" or (access == "operator" and is_service_token(token))
+    return current_app.extensions["service_tokens" if is_service else "access_tokens"].verify(token)

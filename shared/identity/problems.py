@@ -30,5 +30,9 @@ class AdminsOnly(Forbidden):
     """Only an admin may do this."""
 
 
+class OperatorsOnly(Forbidden):
+    """Only an admin or the operator's own command may do this."""
+
+
 class KeysUnavailable(Unavailable):
     """The keys to verify tokens with could not be fetched yet."""

@@ -69,6 +69,14 @@ class ServiceTokens:
         return claims
 
 
+def is_service_token(token: str) -> bool:
+    """Whether a token says that it is a service's; nothing of it is verified yet."""
+    try:
+        return jwt.decode(token, options={"verify_signature": False}).get("type") == "service"
+    except jwt.PyJWTError:
+        return False
+
+
 def _private_key(text: str) -> Ed25519PrivateKey:
     key = load_pem_private_key(base64.b64decode(text), None)
     if not isinstance(key, Ed25519PrivateKey):

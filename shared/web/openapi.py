@@ -191,4 +191,6 @@ def _problems(method: str, declaration: Declaration) -> Iterator[type[Problem]]:
         yield from (getattr(identity_problems, name) for name in names)
     if declaration.access == "admin":
         yield identity_problems.AdminsOnly
+    if declaration.access == "operator":
+        yield identity_problems.OperatorsOnly
     yield from declaration.problems

@@ -37,7 +37,7 @@ class Route:
     @property
     def path(self) -> str:
         """A path that the rule matches."""
-        return re.sub(r"<(?:(\w+):)?\w+>", lambda found: new_id() if found[1] == "id" else "something", self.rule)
+        return re.sub(r"<(?:(\w+):)?\w+>", lambda found: _part(found[1]), self.rule)
 
     def headers(self) -> dict[str, str]:
         """The headers of somebody who may pass."""
@@ -47,6 +47,10 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.method} {self.service}:{self.rule}"
+
+
+def _part(kind: str | None) -> str:
+    return {"id": new_id(), "int": "1"}.get(kind or "", "something")
 
 
 def make_app(cls: type[Settings], folder: Path) -> Flask:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.events import CATALOGUE
+from shared.events.base import SEALED
 from shared.events.schemas import breaking_changes, catalogue_schemas
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,3 +106,15 @@ def reactions(tree: ast.Module) -> set[str]:
             keys = [key for key in node.keys if isinstance(key, ast.Attribute) and key.attr == "type"]
             found |= {key.value.id for key in keys if isinstance(key.value, ast.Name)}
     return found
+
+
+def test_a_field_said_to_be_sealed_is_declared_so_and_so_is_never_shown():
+    schemas = catalogue_schemas()
+    said = {
+        (kind, name)
+        for kind, schema in schemas.items()
+        for name, one in schema["properties"].items()
+        if one.get("description", "").startswith("Sealed")
+    }
+    declared = {(k, name) for k in schemas for name, one in CATALOGUE[k].model_fields.items() if SEALED in one.metadata}
+    assert said == declared != set()

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from shared.identity.problems import AdminsOnly, TokenInvalid, TokenMissing
+from shared.identity.problems import AdminsOnly, OperatorsOnly, TokenInvalid, TokenMissing
 from shared.problems import Invalid, MethodNotAllowed, NotFound, UnsupportedMediaType
-from shared.testing.identity import KID, access_token, assert_problem, bearer
+from shared.testing.identity import KID, access_token, assert_problem, bearer, service_bearer
 from shared.web.errors import InvalidIdempotencyKey, InvalidQuery, MalformedJson
 from tests.contracts.apps import METHODS, Route
 
@@ -49,6 +49,15 @@ def test_a_user_s_token_opens_nothing_internal(declared, ask):
 def test_what_only_admins_may_do_is_refused_to_others(declared, ask):
     for route in [route for route in declared if route.declaration.access == "admin"]:
         assert_problem(ask(route, headers=bearer()), AdminsOnly)
+
+
+def test_an_operator_s_door_is_closed_to_users_and_to_other_services(declared, ask):
+    doors = [route for route in declared if route.declaration.access == "operator"]
+    assert {route.service for route in doors} == {"auth", "data", "realtime", "mail", "worker"}
+    for route in doors:
+        assert_problem(ask(route, headers=bearer()), OperatorsOnly)
+        assert_problem(ask(route, headers=service_bearer("mail", route.service)), OperatorsOnly)
+        assert_problem(ask(route, headers=service_bearer("operator", "elsewhere")), TokenInvalid)
 
 
 def test_a_body_that_is_no_json_is_malformed(declared, ask):

@@ -20,7 +20,8 @@ _GIVE_NUMBERS = text("""
     )
     UPDATE outbox SET number = numbered.number FROM numbered WHERE outbox.seq = numbered.seq
 """)
-_UNSENT = text("number IS NOT NULL AND NOT is_sent")
+UNSENT = text("number IS NOT NULL AND NOT is_sent")
+"""SQL: it has a number, and the broker was not told of it. Worded as the index is."""
 _NEWEST = (
     select(func.max(outbox.c.number)).where(outbox.c.partition == outbox_numbers.c.partition).correlate(outbox_numbers)
 ).scalar_subquery()
@@ -44,7 +45,7 @@ def unsent(session: Session, source: str, incarnation: str, count: int) -> list[
     columns = outbox.c.seq, outbox.c.partition, outbox.c.number, outbox.c.type, outbox.c.envelope
     rows = session.execute(
         select(*columns)
-        .where(_UNSENT)
+        .where(UNSENT)
         .order_by(outbox.c.partition, outbox.c.number)
         .limit(count)
     )
@@ -58,7 +59,7 @@ def has_unnumbered(session: Session) -> bool:
 
 def has_unsent(session: Session) -> bool:
     """Whether numbered events wait to be told to the broker."""
-    return session.scalar(select(outbox.c.seq).where(_UNSENT).limit(1)) is not None
+    return session.scalar(select(outbox.c.seq).where(UNSENT).limit(1)) is not None
 
 
 def mark_sent(session: Session, rows: Sequence[tuple[int, Entry]]) -> None:

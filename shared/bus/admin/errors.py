@@ -1,0 +1,15 @@
+"""Why an operator's door does not open."""
+
+from shared.problems import Conflict, NotFound
+
+
+class DeadLetterNotFound(NotFound):
+    """There is no such dead letter here: it was put back and handled, or dropped, or never was one."""
+
+
+class DeadLetterWaits(Conflict):
+    """The event is not parked: it waits, and is tried again by itself."""
+
+
+class EventNotFound(NotFound):
+    """The outbox keeps no such event: another service announced it, or its window has passed."""
