@@ -2,6 +2,7 @@
 
 import time
 
+from shared.bus.decisions import following
 from shared.bus.transport import LastNumbers
 
 STALE_SECONDS = 3.0
@@ -19,8 +20,7 @@ class SourceWatch:
         self._fresh_until = 0.0
         self._ask_at = 0.0
         self._report_at = 0.0
-        self._behind_since = 0.0
-        self._behind_at: dict[int, tuple[str, int]] | None = None
+        self._behind: dict[int, tuple[tuple[str, int], float]] = {}
         self._is_doubted = True
 
     def tell(self, last: LastNumbers) -> None:
@@ -54,12 +54,14 @@ class SourceWatch:
         return self._is_left_behind(known, now)
 
     def _is_left_behind(self, known: dict[int, tuple[str, int]], now: float) -> bool:
-        """The broker's last numbers are ahead, and it has not brought what is between for a while."""
-        reached = self._last is not None and all(
-            incarnation == self._last.incarnation and number >= self._last.numbers.get(partition, 0)
-            for partition, (incarnation, number) in known.items()
-        )
-        if reached or known != self._behind_at:  # there, or on the way there
-            self._behind_since, self._behind_at = now, None if reached else known
-            return False
-        return now - self._behind_since >= ASK_SECONDS
+        """The broker's last numbers are ahead in a partition that has not moved for a while, whatever others do."""
+        self._behind = {
+            partition: (place, self._since(partition, place, now))
+            for partition, place in known.items()
+            if following.is_behind(place, self._last.incarnation, self._last.numbers.get(partition, 0))
+        }
+        return any(now - since >= ASK_SECONDS for _, since in self._behind.values())
+
+    def _since(self, partition: int, place: tuple[str, int], now: float) -> float:
+        stood, since = self._behind.get(partition, (None, now))
+        return since if stood == place else now

@@ -36,6 +36,11 @@ def must_adopt(position: Place | None, incarnation: str, start: int) -> bool:
     return position is None or position.incarnation != incarnation or position.number < start
 
 
+def is_behind(place: tuple[str, int], incarnation: str, last: int) -> bool:
+    """Whether a place, (incarnation, number), is before the source's last number."""
+    return place[0] != incarnation or place[1] < last
+
+
 def may_move(stored: tuple[str, int] | None, expected: tuple[str, int]) -> bool:
     """Compare-and-set: whether a position, (incarnation, number), is where this process left it."""
     return stored == expected
