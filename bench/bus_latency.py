@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bench.cores import MEASURED, SERVERS
 from bench.figures import milliseconds, p50_p99, percentile, progress, show
 from bench.roles import process, run_reader, run_source
-from bench.stage import READER, SOURCE, Stage, change, check_seen, key_of, kinds, options, seen, stage, until
+from bench.stage import READER, SOURCE, Stage, change, check_seen, key_of, kinds, options, seen, stage, until, url_of
 from shared.bus import Handlers, announce
 from shared.bus.poke import Poker
 from shared.bus.redis_streams import RedisStreams
@@ -33,7 +33,7 @@ def main() -> None:
 
 def measure(kind: str, choice) -> list[list[object]]:
     with stage(kind) as on:
-        ours, theirs = (base.engine.url.render_as_string(hide_password=False) for base in (on.ours, on.theirs))
+        ours, theirs = url_of(on.ours), url_of(on.theirs)
         on.ours.session_info["poke"] = Poker(RedisStreams(on.broker), SOURCE).poke
         with (
             process(MEASURED, run_source, on.broker, ours),

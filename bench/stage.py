@@ -92,6 +92,12 @@ def _database(url: str) -> Database:
     return database
 
 
+def url_of(database: Database) -> str:
+    """The URL to connect to it from another process."""
+    url = database.engine.url
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+
+
 def options(description: str | None, *, events: int, at_most: int, rounds: int = 3) -> argparse.ArgumentParser:
     """The options that the programs on a stage of their own have."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -138,14 +144,14 @@ def key_of(record_id: str) -> int:
 
 def check_seen(database: Database, marks: int, first: int = 0) -> None:
     """Ends with status 1 unless the reader has every mark from `first` on, once, and in order within each key."""
+    before = sa.func.lag(seen.c.mark).over(partition_by=seen.c.key, order_by=seen.c.row)
+    rows = sa.select(seen.c.mark, sa.case((before >= seen.c.mark, 1), else_=0).label("is_late")).subquery()
+    mark, late = rows.c.mark, sa.func.coalesce(sa.func.sum(rows.c.is_late), 0)
+    asked = sa.select(sa.func.count(), sa.func.count(mark.distinct()), sa.func.min(mark), sa.func.max(mark), late)
     with database.reading() as session:
-        rows = session.execute(sa.select(seen.c.key, seen.c.mark).order_by(seen.c.row)).all()
-    by_key: dict[int, list[int]] = {}
-    for key, mark in rows:
-        by_key.setdefault(key, []).append(mark)
-    wanted = {key: [m for m in range(first, first + marks) if m % KEYS == key] for key in range(KEYS)}
-    if by_key != {key: values for key, values in wanted.items() if values}:
-        raise SystemExit(f"{marks} events were announced; {len(rows)} were handled, not all once and in order")
+        found = tuple(session.execute(asked).one())
+    if found != (marks, marks, first, first + marks - 1, 0):
+        raise SystemExit(f"{marks} events were announced; handled, different, first, last, out of order: {found}")
 
 
 def timed(act: Callable[[], object]) -> float:
