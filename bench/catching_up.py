@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from bench.cores import MEASURED, SERVERS
 from bench.feed_app import ASKER, resident, served
 from bench.figures import progress, show
+from bench.roles import process
 from bench.stage import (
     LIMIT_SECONDS,
     Stage,
@@ -29,6 +30,7 @@ from bench.stage import (
     stage,
     timed,
     until,
+    url_of,
 )
 from shared import clock
 from shared.bus.consuming.consumer import Consumer
@@ -38,6 +40,7 @@ from shared.bus.redis_streams import RedisStreams
 from shared.bus.source.keeping import prune
 from shared.bus.source.outbox import PARTITIONS, partition_of
 from shared.bus.tables import consumers, outbox, outbox_numbers
+from shared.database import Database
 from shared.events import Envelope
 from shared.ids import new_id
 
@@ -61,7 +64,8 @@ def measure(on: Stage, events: int, slices: int) -> list[list[object]]:
     with served(on.ours, on.broker) as (feed, api):
         meet(on, feed)
         progress(f"{on.kind}: inserting {events} events")
-        insert(on, events)
+        with process(SERVERS, insert, url_of(on.ours), events) as inserting:  # its memory is not the consumer's
+            inserting.join()
         progress(f"{on.kind}: catching up")
         consumer = consumer_of(on, feed)
         taken = list(catch_up(consumer, events, slices, api))
@@ -103,12 +107,12 @@ def catch_up(consumer: Consumer, events: int, slices: int, api: int) -> Iterator
         began, highest, handled = time.perf_counter(), 0.0, 0
         while handled < size:
             handled += consumer.step()
-            highest = max(highest, resident(os.getpid()) - resident(api))  # the api is this process's child
+            highest = max(highest, resident(os.getpid()))
             if time.perf_counter() - began > LIMIT_SECONDS:
                 raise SystemExit(f"slice {number}: {handled} of {size} events within {LIMIT_SECONDS} s")
         done += handled
         rate = handled / (time.perf_counter() - began)
-        yield [f"{done:,}", f"{rate:.0f}", f"{highest:.0f}", f"{resident(api):.0f}"]
+        yield [f"{done:,}", f"{rate:.0f}", f"{highest:.0f}", f"{resident(api, with_children=True):.0f}"]
 
 
 def reported(on: Stage) -> int:
@@ -116,20 +120,19 @@ def reported(on: Stage) -> int:
         return session.scalar(sa.select(sa.func.sum(consumers.c.number)).where(consumers.c.consumer == ASKER))
 
 
-def insert(on: Stage, events: int) -> None:
+def insert(url: str, events: int) -> None:
     """Rows as `announce` and the relay leave them, the envelope's JSON made from one that was made properly."""
-    with on.ours.reading() as session:
+    database = Database().connect(url)
+    with database.reading() as session:
         counters = dict(session.execute(sa.select(outbox_numbers.c.partition, outbox_numbers.c.assigned)).all())
         pattern = Envelope.from_json(session.scalar(sa.select(outbox.c.envelope).limit(1)))
     for first in range(WARM, WARM + events, INSERTED_AT_ONCE):
         marks = range(first, min(first + INSERTED_AT_ONCE, WARM + events))
-        with on.ours.transaction() as session:
+        with database.transaction() as session:
             session.execute(sa.insert(outbox), [row_of(mark, pattern, counters) for mark in marks])
             for partition, number in counters.items():
                 told = sa.update(outbox_numbers).where(outbox_numbers.c.partition == partition)
                 session.execute(told.values(assigned=number))
-    with on.ours.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE outbox" if on.kind == "postgres" else "PRAGMA optimize")
 
 
 def row_of(mark: int, pattern: Envelope, counters: dict[int, int]) -> dict:

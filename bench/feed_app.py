@@ -79,9 +79,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def resident(pid: int) -> float:
-    """Megabytes in memory of a process and its children."""
+def resident(pid: int, *, with_children: bool = False) -> float:
+    """Megabytes in memory of a process."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     own = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if with_children else []
     return own + sum(resident(int(child)) for child in children)
