@@ -57,7 +57,9 @@ class Consumer:
         if not self._hold_leases():
             time.sleep(wait_seconds)  # another process handles everything
             return 0
-        handled = self._take(self._read(BUSY_SECONDS if self.replays.is_busy else wait_seconds))
+        is_behind = any(self._must_ask(source) for source in self.sources)
+        pause = min(wait_seconds, BUSY_SECONDS) if self.replays.is_busy else wait_seconds
+        handled = self._take(self._read(0.0 if is_behind else pause))
         handled += self.waiting.step(self._held)
         handled += sum(self._ask(source) for source in self.sources if self._must_ask(source))
         return handled + self.replays.step(self._held, self._positions)

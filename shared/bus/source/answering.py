@@ -11,6 +11,9 @@ from shared.bus.tables import consumers, outbox, outbox_numbers
 from shared.bus.transport import Entry
 from shared.database.inserting import insert_new
 
+ANSWER_BYTES = 4_000_000
+"""About how large an answer may grow: a consumer that catches up holds one of them in memory."""
+
 
 def read_feed(
     session: Session, source: str, incarnation: str | None, numbers: dict[int, int], *, limit: int = LIMIT
@@ -37,16 +40,26 @@ def oldest(session: Session) -> dict[int, int]:
 
 
 def _rows_after(session: Session, source: str, incarnation: str, after: dict[int, int], limit: int) -> list[Entry]:
+    """Of each partition an equal share, which ends early where envelopes are large; never less than one row of it."""
     entries = []
     for partition, number in after.items():  # each in order of its numbers, which need not be that of the sequence
-        rows = session.execute(
-            select(outbox.c.number, outbox.c.type, outbox.c.envelope)
-            .where(outbox.c.partition == partition, outbox.c.number > number)
-            .order_by(outbox.c.number)
-            .limit(max(1, limit // len(after)))
-        )
+        rows = session.execute(_rows_of(partition, number, max(1, limit // len(after)), ANSWER_BYTES // len(after)))
         entries += [Entry(source, incarnation, partition, *row) for row in rows]
     return entries
+
+
+def _rows_of(partition: int, after: int, limit: int, size: int):
+    length = func.length(outbox.c.envelope)
+    before = (func.sum(length).over(order_by=outbox.c.number) - length).label("before")
+    following = (
+        select(outbox.c.number, outbox.c.type, outbox.c.envelope, before)
+        .where(outbox.c.partition == partition, outbox.c.number > after)
+        .order_by(outbox.c.number)
+        .limit(limit)
+        .subquery()
+    )
+    wanted = select(following.c.number, following.c.type, following.c.envelope)
+    return wanted.where(following.c.before < size).order_by(following.c.number)
 
 
 def note_report(session: Session, consumer: str, answer: FeedAnswer, asked: dict[int, int]) -> None:
