@@ -86,8 +86,9 @@ def watched(state: State, shape: Shape) -> list[Process]:
 
 
 def gateway_process(state: State, shape: Shape, nginx: Path) -> Process:
-    """nginx, which asks for its configuration within the state folder."""
-    command = [str(nginx), "-p", f"{state.folder}/", "-c", "run/gateway/nginx.conf", "-e", "stderr"]
+    """nginx, which asks for its configuration within the state folder; first it ends what a killed one has left."""
+    command = [sys.executable, "-m", "quintet.succeeding", str(nginx), "-p", f"{state.folder}/"]
+    command += ["-c", "run/gateway/nginx.conf", "-e", "stderr"]
     return Process("gateway", command, GATEWAY, port=shape.port, url="/healthz", alive_url="/healthz")
 
 
