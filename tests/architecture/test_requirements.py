@@ -41,7 +41,7 @@ def test_every_exception_is_still_declared_and_still_not_imported():
     assert set(NOT_IMPORTED) <= everything - imported
 
 
-@pytest.mark.parametrize("folder", ["quintet", "demo"])
+@pytest.mark.parametrize("folder", ["quintet", "demo", "chaos"])
 def test_what_runs_beside_the_services_is_declared_for_one_machine(folder):
     assert needed(ROOT, folder) - declared(ROOT / "requirements/local.in") == set()
 
