@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from chaos.book import CREATE, DELETE, JOB, REFUSED, REGISTER, UPDATE, UPLOAD, Call
 from chaos.holdings import Holdings
 
+PRECONDITION_FAILED = 412
+"""What a client that does not know the outcome of its last update may rightly be told."""
+
 
 @dataclass
 class Findings:
@@ -32,6 +35,7 @@ def check_holdings(calls: list[Call], held: Holdings) -> Findings:
     _check_uploads(calls, held, findings)
     _check_jobs(calls, held, findings)
     _check_mails(calls, held, findings)
+    _check_refusals(calls, findings)
     return findings
 
 
@@ -141,3 +145,14 @@ def _check_mails(calls: list[Call], held: Holdings, findings: Findings) -> None:
                 f"the job {name} has {count} mails about its end, not {wanted}"
             )
     findings.lost += [f"the link in the mail to {address} does not open" for address in held.dead_links]
+
+
+def _check_refusals(calls: list[Call], findings: Findings) -> None:
+    """What was right is not refused, whatever is broken; what was wrong is not accepted."""
+    for call in calls:
+        is_wrong = call.wanted.get("is_wrong", False)
+        if is_wrong and call.is_answered:
+            findings.strange.append(f"{call.kind} {call.id} asks for what can't be, and was answered")
+        is_fair = is_wrong or (call.wanted.get("is_conditional") and call.status == PRECONDITION_FAILED)
+        if call.is_refused and not is_fair:
+            findings.strange.append(f"{call.kind} {call.id} was right, and refused: {call.status} {call.code}")

@@ -67,6 +67,7 @@ class Caller:
         known = {"Idempotency-Key": call.id} if content is None else {}
         if is_patient is None:
             is_patient = self.chance.random() >= IMPATIENT
+        answer = None
         while time.monotonic() < self.deadline:
             call.tries += 1
             answer = self._try(method, path, known | (headers or {}), more)

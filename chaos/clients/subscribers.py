@@ -51,7 +51,7 @@ class Subscriber(threading.Thread):
         self.stopping, self.is_listening = threading.Event(), threading.Event()
         self._lock, self._http = threading.Lock(), session()
         self._offset: str | None = None
-        self._must_reread = False
+        self._must_reread = self._must_sign_in = False
         self._current: SocketIO | None = None
         """What another connection still brings late is not heard: the present one brings it again."""
 
@@ -75,8 +75,8 @@ class Subscriber(threading.Thread):
             return list(self.track.sightings)
 
     def _listen(self, socket: SocketIO) -> None:
-        if not self.account.token and not self.account.sign_in(self._http):
-            return
+        if self._must_sign_in and self.account.sign_in(self._http):
+            self._must_sign_in = False
         with self._lock:
             self._current, known = socket, self._offset
         for event, keep in (("change", self._keep_change), ("offset", self._keep_offset), ("refresh", self._ask_anew)):
@@ -128,8 +128,8 @@ class Subscriber(threading.Thread):
 
     def _keep_refusal(self, told: Any) -> None:
         """The token has expired or its session has ended: the next connection has a new one."""
-        if isinstance(told, dict):
-            self.account.token = ""
+        problem = told.get("data", told) if isinstance(told, dict) else {}
+        self._must_sign_in = isinstance(problem, dict) and problem.get("status") == 401
 
     def _reread(self) -> None:
         """Reads the list anew where changes alone can't bring it up to date."""

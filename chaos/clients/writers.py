@@ -35,7 +35,7 @@ class Writer(Clocked):
     def __init__(self, caller, every: float):
         super().__init__(caller, every)
         self.versions: dict[str, int] = {}
-        self._codes: list[str] = []
+        self._codes: dict[str, str] = {}
 
     def act(self) -> None:
         chance = self.caller.chance.random()
@@ -53,7 +53,7 @@ class Writer(Clocked):
         call = create(self.caller, is_open=is_open)
         if call.is_answered:
             self.versions[call.answer["id"]] = 1
-            self._codes.append(call.answer["code"])
+            self._codes[call.answer["id"]] = call.answer["code"]
 
     def _update(self) -> None:
         record_id = self._one_of_mine()
@@ -70,13 +70,13 @@ class Writer(Clocked):
 
     def _delete(self) -> None:
         record_id = self._one_of_mine()
-        del self.versions[record_id]
+        del self.versions[record_id], self._codes[record_id]
         self.caller.call(DELETE, "DELETE", f"{PATH}/{record_id}", {"record": record_id})
 
     def _ask_for_the_impossible(self) -> None:
         """A value that is taken, or one that does not fit."""
         if self._codes and self.caller.chance.random() < 0.5:
-            create(self.caller, is_open=True, is_wrong=True, code=self.caller.chance.choice(self._codes))
+            create(self.caller, is_open=True, is_wrong=True, code=self.caller.chance.choice(list(self._codes.values())))
         else:
             create(self.caller, is_open=True, is_wrong=True, step="many")
 

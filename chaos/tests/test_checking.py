@@ -16,12 +16,12 @@ def call(mark: str, kind: str, outcome: str = ANSWERED, answer: dict | None = No
 
 def created(name: str = "c1", outcome: str = ANSWERED) -> Call:
     answer = {"id": f"r-{name}", "version": 1} if outcome == ANSWERED else None
-    return call(name, CREATE, outcome, answer, is_open=True, owner="ada")
+    return call(name, CREATE, outcome, answer, is_open=True, owner="ada", is_wrong=outcome == REFUSED)
 
 
 def updated(name: str, version: int, outcome: str = ANSWERED, record: str = "r-c1") -> Call:
     answer = {"id": record, "version": version} if outcome == ANSWERED else None
-    return call(name, UPDATE, outcome, answer, record=record)
+    return call(name, UPDATE, outcome, answer, record=record, is_wrong=outcome == REFUSED)
 
 
 def record(mark: str = "c1", version: int = 1, note: str | None = None, photo: dict | None = None) -> dict:
@@ -102,7 +102,7 @@ def test_a_deleted_record_that_is_there_is_a_lost_deletion():
 
 
 def test_a_refused_deletion_leaves_the_record():
-    assert only(check(created(), call("d1", DELETE, REFUSED, record="r-c1"))) == "lost"
+    assert only(check(created(), call("d1", DELETE, REFUSED, record="r-c1", is_wrong=True))) == "lost"
 
 
 PHOTO = {"name": "a.jpg", "variants": {"thumb": {}}}
@@ -165,7 +165,7 @@ def test_a_job_has_the_mail_it_asked_for(notify, mails, finding):
 
 
 def registered(outcome: str = ANSWERED) -> Call:
-    return call("m1", REGISTER, outcome, email="ada@example.com")
+    return call("m1", REGISTER, outcome, email="ada@example.com", is_wrong=outcome == REFUSED)
 
 
 def mail(message_id: str = "<1@quintet>") -> Mail:
@@ -187,3 +187,18 @@ def test_a_registration_without_a_mail_is_lost_and_with_two_is_doubled():
 
 def test_a_link_that_does_not_open_is_a_lost_account():
     assert only(check(registered(), mails=[mail()], dead_links=["ada@example.com"])) == "lost"
+
+
+def test_what_was_right_is_not_refused_and_what_was_wrong_is_not_accepted():
+    right = created(outcome=REFUSED)
+    right.wanted["is_wrong"] = False
+    assert only(check(right)) == "strange"
+    wrong = created()
+    wrong.wanted["is_wrong"] = True
+    assert only(check(wrong, records=[record()])) == "strange"
+
+
+def test_a_condition_on_an_unknown_version_may_be_refused():
+    late = call("u2", UPDATE, REFUSED, record="r-c1", is_conditional=True)
+    late.status = 412
+    assert check(created(), updated("u1", 0, UNKNOWN), late, records=[record(version=2, note="u1")]).is_clean
