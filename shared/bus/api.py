@@ -9,7 +9,7 @@ from sqlalchemy import select
 from shared.bus import feed
 from shared.bus.consuming.consumer import FIRST_PARTITION
 from shared.bus.leases import is_held
-from shared.bus.source.answering import note_report, read_feed
+from shared.bus.source.answering import read_feed, take_report
 from shared.bus.source.ranging import read_range
 from shared.bus.source.relay import LEASE
 from shared.bus.tables import outbox, waiting
@@ -59,9 +59,8 @@ def answer_feed(session, consumer: str) -> Response:
     if answer is None:
         raise NoNumbersYet(retry_after=1)
     if request.args.get("consumer") and not wanted:
-        own = numbers if answer.incarnation == incarnation else {}
         with bus.database.transaction() as writing:
-            note_report(writing, consumer, answer, own)
+            take_report(writing, consumer, answer, incarnation, numbers)
     return Response(orjson.dumps(feed.answer_document(answer)), mimetype="application/json")
 
 

@@ -9,6 +9,8 @@ from shared.bus.transport import Entry
 
 LIMIT = 500
 TIMEOUT = (2, 10)
+LINEAGE = 256
+"""So many incarnations a consumer remembers of a source, to find what they have in common after a restore."""
 
 
 class FeedDown(Exception):
@@ -34,6 +36,12 @@ class FeedAnswer:
     entries: list[Entry]
     reached: dict[int, int] = field(default_factory=dict)
     """In the answer about a range: up to which number each partition was looked through."""
+    is_known: bool = True
+    """Whether the source knows the incarnation that was asked with; else the asker must go back to an earlier one."""
+    gone: dict[int, int] = field(default_factory=dict)
+    """How many events the asker can never get any more, in the partitions where it was too late."""
+    lineage: list[tuple[str, dict[int, int]]] = field(default_factory=list)
+    """The incarnations since the one asked with, each with the numbers it began at."""
 
 
 class FeedClient:
@@ -87,19 +95,33 @@ def _read_answer(source: str, document: dict) -> FeedAnswer:
     incarnation = document["incarnation"]
     return FeedAnswer(
         incarnation,
-        {int(p): n for p, n in document["start"].items()},
-        {int(p): n for p, n in document["last"].items()},
+        _numbers(document["start"]),
+        _numbers(document["last"]),
         [Entry(source, incarnation, *row) for row in document["entries"]],
-        {int(p): n for p, n in document.get("reached", {}).items()},
+        _numbers(document["reached"]),
+        document["is_known"],
+        _numbers(document["gone"]),
+        [(name, _numbers(bases)) for name, bases in document["lineage"]],
     )
+
+
+def _numbers(document: dict[str, int]) -> dict[int, int]:
+    return {int(partition): number for partition, number in document.items()}
 
 
 def answer_document(answer: FeedAnswer) -> dict:
     """The answer as JSON: entries are [partition, number, type, envelope text]."""
     return {
         "incarnation": answer.incarnation,
-        "start": {str(p): n for p, n in answer.start.items()},
-        "last": {str(p): n for p, n in answer.last.items()},
+        "start": _texts(answer.start),
+        "last": _texts(answer.last),
         "entries": [[e.partition, e.number, e.type, e.envelope] for e in answer.entries],
-        "reached": {str(p): n for p, n in answer.reached.items()},
+        "reached": _texts(answer.reached),
+        "is_known": answer.is_known,
+        "gone": _texts(answer.gone),
+        "lineage": [[name, _texts(bases)] for name, bases in answer.lineage],
     }
+
+
+def _texts(numbers: dict[int, int]) -> dict[str, int]:
+    return {str(partition): number for partition, number in numbers.items()}

@@ -72,6 +72,12 @@ class Leases:
                 session.execute(insert_new(session, leases).values(row).on_conflict_do_nothing())
 
 
+def revoke(session: Session, name: str) -> None:
+    """Takes a lease from its holder, in the caller's transaction: what is done under it is refused from then on."""
+    now = clock.now()
+    session.execute(update(leases).where(leases.c.name == name).values(owner="", lease_until=now))
+
+
 def is_held(session: Session, name: str) -> bool:
     """Whether anybody holds the lease now."""
     found = session.scalar(select(leases.c.lease_until).where(leases.c.name == name))

@@ -68,7 +68,7 @@ class CatchingUp:
             answer = self._ask(incarnation=offset.incarnation, numbers=question, limit=1)
         except FeedDown as down:
             raise LiveNotReady("The events since that offset can't be read right now.") from down
-        return answer.start.get(offset.partition) == offset.number
+        return answer.is_known and answer.start.get(offset.partition) == offset.number
 
     def run(self, subscription: Subscription) -> None:
         """Tells the subscription what it missed and makes it live. Raises WindowPassed."""

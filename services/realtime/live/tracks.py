@@ -37,7 +37,11 @@ class Track:
 
     def adopt(self, answer: FeedAnswer) -> set[int]:
         """Goes on from where the source's answer counts; the partitions in which that does not join on to before."""
-        broken = {partition for partition, number in answer.start.items() if number != self.number(partition)}
+        broken = {
+            partition
+            for partition, number in answer.start.items()
+            if not answer.is_known or number != self.number(partition)
+        }
         self.incarnation, self.numbers = answer.incarnation, {**self.numbers, **answer.start}
         return broken
 

@@ -10,6 +10,7 @@ from shared.bus.consuming.handling import Handling
 from shared.bus.consuming.places import PositionMoved
 from shared.bus.consuming.positions import Position
 from shared.bus.consuming.replays import Replays
+from shared.bus.consuming.stepping_back import step_back
 from shared.bus.consuming.watch import SourceWatch
 from shared.bus.decisions import following
 from shared.bus.feed import FeedAnswer, FeedClient, FeedDown
@@ -143,16 +144,28 @@ class Consumer:
             self.watch[source].asked(is_answered=False, is_more=False)
             log.warning("a feed is silent", error=str(down))
             return 0
+        if not answer.is_known:
+            self._step_back(source, list(known.values()))
+            return 0
         if any(following.must_adopt(known.get(p), answer.incarnation, number) for p, number in answer.start.items()):
-            self._adopt(source, answer)
+            self._adopt(source, known, answer)
         handled = self._take(answer.entries)
         self.watch[source].asked(is_answered=True, is_more=bool(answer.entries))
         return handled
 
-    def _adopt(self, source: str, answer: FeedAnswer) -> None:
+    def _adopt(self, source: str, known: dict[int, Position], answer: FeedAnswer) -> None:
         try:
             with self.database.transaction() as session:
-                positions.adopt(session, source, self._positions, answer)
+                positions.adopt(session, source, known, answer, is_from_now=self.handlers.start == "now")
         except PositionMoved as moved:
             log.info("another process goes on here", reason=str(moved))
         self._reload()
+
+    def _step_back(self, source: str, known: list[Position]) -> None:
+        try:
+            with self.database.transaction() as session:
+                step_back(session, source, known)
+        except PositionMoved as moved:
+            log.info("another process goes on here", reason=str(moved))
+        self._reload()
+        self.watch[source].asked(is_answered=True, is_more=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -64,10 +64,14 @@ def _step_of_all(envelopes: Sequence[Envelope]):
 
 
 class Handlers:
-    """A service's reactions. They touch nothing but their session; slow work becomes a command."""
+    """A service's reactions. They touch nothing but their session; slow work becomes a command.
 
-    def __init__(self, service: str):
-        self.service = service
+    `start` says where a service begins that has never handled a source: at the `beginning` of what the source still
+    has (its window), or `now`, with what comes next.
+    """
+
+    def __init__(self, service: str, *, start: Literal["beginning", "now"] = "beginning"):
+        self.service, self.start = service, start
         self._by_type: dict[str, list[Handler]] = {}
         self.sources: set[str] = set()
         """The services whose outboxes carry what is handled here."""

@@ -2,17 +2,22 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from shared import clock
+from shared.bus.consuming import lineage
 from shared.bus.consuming.handlers import Handler
 from shared.bus.consuming.places import PositionMoved
-from shared.bus.decisions.following import must_adopt
+from shared.bus.decisions import following
 from shared.bus.feed import FeedAnswer
-from shared.bus.tables import positions
+from shared.bus.tables import missed, positions
 from shared.bus.transport import Entry
 from shared.database.inserting import insert_new
 from shared.events import Envelope
+from shared.logs import get
+
+log = get("bus")
 
 
 @dataclass(slots=True)
@@ -38,6 +43,10 @@ class Position:
         """Counts a start on the event after the position. Raises PositionMoved."""
         _compare_and_set(session, self, attempts=self.attempts + 1)
 
+    def go_to(self, session: Session, incarnation: str, number: int) -> None:
+        """Stands elsewhere. Raises PositionMoved."""
+        _compare_and_set(session, self, incarnation=incarnation, number=number, attempts=0)
+
     def is_for(self, _handler: Handler) -> bool:
         """Whether a handler is to have what comes here: every one is."""
         return True
@@ -56,16 +65,36 @@ def load(session: Session, sources: set[str]) -> dict[tuple[str, int], Position]
     }
 
 
-def adopt(session: Session, source: str, known: dict[tuple[str, int], Position], answer: FeedAnswer) -> None:
-    """Follows the source to its incarnation, and past what its window no longer holds. Raises PositionMoved."""
-    for partition, number in answer.start.items():
-        position = known.get((source, partition))
+def adopt(
+    session: Session, source: str, known: dict[int, Position], answer: FeedAnswer, *, is_from_now: bool = False
+) -> None:
+    """Follows the source to its incarnation, and past what its window no longer holds. Raises PositionMoved.
+
+    `known` are the positions that it was asked with, by partition.
+    """
+    asked, _ = following.newest(known)
+    for partition, start in answer.start.items():
+        position = known.get(partition)
         if position is None:
+            number = following.first_number(start=start, last=answer.last[partition], is_from_now=is_from_now)
             row = {"source": source, "partition": partition, "incarnation": answer.incarnation}
             row |= {"number": number, "attempts": 0}
             session.execute(insert_new(session, positions).values(row).on_conflict_do_nothing())
-        elif must_adopt(position, answer.incarnation, number):
-            _compare_and_set(session, position, incarnation=answer.incarnation, number=number, attempts=0)
+        elif following.must_adopt(position, answer.incarnation, start):
+            position.go_to(session, answer.incarnation, start)
+    if answer.incarnation != asked:
+        lineage.go_on(session, source, asked, answer.lineage)
+    _note_missed(session, source, answer)
+
+
+def _note_missed(session: Session, source: str, answer: FeedAnswer) -> None:
+    """Never silently: what can't be had any more is kept as a row, and said."""
+    now = clock.now()
+    for partition, count in answer.gone.items():
+        row = {"source": source, "partition": partition, "incarnation": answer.incarnation, "noticed_at": now}
+        row |= {"after": answer.start[partition] - count, "up_to": answer.start[partition]}
+        session.execute(insert(missed).values(row))
+        log.error("events were gone before they were asked for", **{k: v for k, v in row.items() if k != "noticed_at"})
 
 
 def _compare_and_set(session: Session, position: Position, **values) -> None:

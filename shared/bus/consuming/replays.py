@@ -101,6 +101,8 @@ class Replays:
         answer = self.feed.ask_range(
             replay.source, wanted, incarnation=incarnation, numbers=numbers, limit=BATCH
         )
+        if not answer.is_known:
+            raise FeedDown(f"{replay.source} was put back: the positions go back first")
         self._adopt(replay, asked, answer)
         handled = self._handle(asked, answer)
         with self.database.transaction() as session:

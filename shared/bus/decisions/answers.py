@@ -28,15 +28,24 @@ def start(numbers: Numbers, bases: Numbers | None, last: Numbers, oldest: Number
     `bases` are those since the asker's incarnation: {} for the current one, None for one that nobody knows; `last` the
     numbers given last, `oldest` the lowest still in the outbox.
     """
-    known = {} if bases is None else numbers
-    bases = bases or {}
-    begin = {}
+    kept = {partition: oldest.get(partition, newest + 1) - 1 for partition, newest in last.items()}
+    return {partition: max(number, kept[partition]) for partition, number in counting(numbers, bases, last).items()}
+
+
+def counting(numbers: Numbers, bases: Numbers | None, last: Numbers) -> dict[int, int]:
+    """Up to where the asker's own numbers count here, whatever the outbox still holds."""
+    known, cuts = ({}, {}) if bases is None else (numbers, bases)
+    counts = {}
     for partition, newest in last.items():
         number = known.get(partition, 0)
-        begin[partition] = max(
-            min(number, bases.get(partition, number), newest), oldest.get(partition, newest + 1) - 1
-        )
-    return begin
+        counts[partition] = min(number, cuts.get(partition, number), newest)
+    return counts
+
+
+def gone(numbers: Numbers, counts: Numbers, start: Numbers) -> dict[int, int]:
+    """How many events the asker can never get, in the partitions of which it knew something: its window has passed."""
+    missed = {partition: start[partition] - counts[partition] for partition in numbers if partition in start}
+    return {partition: count for partition, count in missed.items() if count > 0}
 
 
 def reported(start: Numbers, own: Numbers) -> dict[int, int]:

@@ -41,6 +41,20 @@ def is_behind(place: tuple[str, int], incarnation: str, last: int) -> bool:
     return place[0] != incarnation or place[1] < last
 
 
+def first_number(*, start: int, last: int, is_from_now: bool) -> int:
+    """Where a consumer begins that has never stood anywhere: at what the source still has, or at what comes next."""
+    return last if is_from_now else start
+
+
+def step_back(partition: int, number: int, earlier: tuple[str, Mapping[int, int]] | None) -> tuple[str, int]:
+    """Where a number stands in the incarnation before its own, (name, the numbers at which it ended): what was handled
+    beyond counts no more there. Without one before, nowhere: ("", 0)."""
+    if earlier is None:
+        return "", 0
+    name, ends = earlier
+    return name, min(number, ends.get(partition, number))
+
+
 def may_move(stored: tuple[str, int] | None, expected: tuple[str, int]) -> bool:
     """Compare-and-set: whether a position, (incarnation, number), is where this process left it."""
     return stored == expected

@@ -30,3 +30,20 @@ def was_restored(assigned: Mapping[int, int], known: Iterable[tuple[int, int]]) 
 def bases(assigned: Mapping[int, int]) -> dict[int, int]:
     """Where a new incarnation begins: numbers go on from here, higher ones given before are void."""
     return dict(assigned)
+
+
+def is_same_log(before: Mapping[int, int], given: int, after: Mapping[int, int]) -> bool:
+    """Whether the numbers went on from where this relay left them; else the database was put back under it."""
+    return sum(after.values()) - given == sum(before.values())
+
+
+def doubtful(began: Mapping[int, int], known: Mapping[int, int], assigned: Mapping[int, int]) -> dict[int, int]:
+    """Where the incarnation begins that follows a contradicted one.
+
+    `known` are the last numbers that the relay itself remembers. Where the database has lower ones, it was put back
+    since: it is right as it stands. Else the relay went back with it and may have given numbers twice; which, nobody
+    knows, so that all since the incarnation `began` is told again: rather twice than never.
+    """
+    if any(number > assigned.get(partition, 0) for partition, number in known.items()):
+        return dict(assigned)
+    return dict(began)

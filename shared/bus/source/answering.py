@@ -1,12 +1,12 @@
 """Answers consumers from the outbox: what they have missed; the question is the consumer's report."""
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared import clock
 from shared.bus.decisions import answers
-from shared.bus.feed import LIMIT, FeedAnswer
-from shared.bus.source import numbering
+from shared.bus.feed import LIMIT, LINEAGE, FeedAnswer
+from shared.bus.source import numbering, restoring
 from shared.bus.tables import consumers, outbox, outbox_numbers
 from shared.bus.transport import Entry
 from shared.database.inserting import insert_new
@@ -23,11 +23,31 @@ def read_feed(
     if current is None:
         return None
     last = numbering.assigned(session)
-    bases = {} if incarnation == current else numbering.bases_since(session, incarnation or "")
+    history = [] if incarnation == current else numbering.history_since(session, incarnation)
+    bases = {} if incarnation == current else answers.bases_since(history, incarnation)
     start = answers.start(numbers, bases, last, oldest(session))
     behind = [partition for partition, number in last.items() if number > start[partition]]
     entries = _rows_after(session, source, current, {partition: start[partition] for partition in behind}, limit)
-    return FeedAnswer(current, start, last, entries)
+    return FeedAnswer(
+        current,
+        start,
+        last,
+        entries,
+        is_known=not incarnation or bases is not None,
+        gone=answers.gone(numbers, answers.counting(numbers, bases, last), start) if bases is not None else {},
+        lineage=_lineage(session, incarnation, current, history),
+    )
+
+
+def _lineage(session: Session, asked: str | None, current: str, history: list) -> list[tuple[str, dict[int, int]]]:
+    """The incarnations that began after the one asked with, each with the numbers it began at; the newest at most."""
+    if asked == current:
+        return []
+    rows = [row for row in history if row[1] != asked] if history else numbering.newest_history(session, LINEAGE)
+    steps: dict[str, dict[int, int]] = {}
+    for _, name, partition, base in rows:
+        steps.setdefault(name, {})[partition] = base
+    return list(steps.items())[-LINEAGE:]
 
 
 def oldest(session: Session) -> dict[int, int]:
@@ -62,10 +82,23 @@ def _rows_of(partition: int, after: int, limit: int, size: int):
     return wanted.where(following.c.before < size).order_by(following.c.number)
 
 
+def take_report(
+    session: Session, consumer: str, answer: FeedAnswer, incarnation: str | None, numbers: dict[int, int]
+) -> None:
+    """Takes a question, answered already, as the report of `consumer`; of an incarnation unknown here it is none."""
+    if not answer.is_known:
+        return
+    own = numbers if answer.incarnation == incarnation else {}
+    note_report(session, consumer, answer, own)
+    restoring.note_contradiction(session, answer.incarnation, own)
+
+
 def note_report(session: Session, consumer: str, answer: FeedAnswer, asked: dict[int, int]) -> None:
     """Stores what the asker has handled; only a number that moved is written.
 
     `asked` are its own numbers where they are of this incarnation: higher ones than were ever given show a restore.
+    A lower one than before counts too: the consumer's own database may be an older one, and a question that was
+    overtaken on its way only holds rows back until the next.
     """
     known = select(consumers.c.partition, consumers.c.number, consumers.c.incarnation, consumers.c.reported_at)
     before = {row.partition: row for row in session.execute(known.where(consumers.c.consumer == consumer))}
@@ -78,16 +111,10 @@ def note_report(session: Session, consumer: str, answer: FeedAnswer, asked: dict
     if not moved:
         return
     insert = insert_new(session, consumers).values(moved)
-    # as answers.is_late decides
-    is_late = (consumers.c.incarnation == insert.excluded.incarnation) & (consumers.c.number > insert.excluded.number)
+    names = "incarnation", "number", "reported_at"
     session.execute(
         insert.on_conflict_do_update(
-            index_elements=["consumer", "partition"],
-            set_={
-                "incarnation": insert.excluded.incarnation,
-                "number": case((is_late, consumers.c.number), else_=insert.excluded.number),
-                "reported_at": insert.excluded.reported_at,
-            },
+            index_elements=["consumer", "partition"], set_={name: insert.excluded[name] for name in names}
         )
     )
 

@@ -1,12 +1,12 @@
 """The source's log: which numbers its committed events have, under which incarnation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from shared.bus.decisions import answers, numbers
-from shared.bus.tables import consumers, incarnations, outbox, outbox_numbers
+from shared.bus.tables import incarnations, outbox, outbox_numbers
 from shared.bus.transport import Entry
 from shared.database.inserting import insert_new
 from shared.ids import new_id
@@ -74,11 +74,9 @@ def assigned(session: Session) -> dict[int, int]:
 
 
 def prepare(session: Session, partitions: int) -> None:
-    """Makes the counters and the first incarnation where there are none."""
+    """Makes the counters where there are none."""
     rows = [{"partition": partition, "assigned": 0} for partition in range(partitions)]
     session.execute(insert_new(session, outbox_numbers).values(rows).on_conflict_do_nothing())
-    if current_incarnation(session) is None:
-        begin_incarnation(session)
 
 
 def current_incarnation(session: Session) -> str | None:
@@ -86,30 +84,34 @@ def current_incarnation(session: Session) -> str | None:
     return session.scalar(select(incarnations.c.incarnation).order_by(incarnations.c.ordinal.desc()).limit(1))
 
 
-def begin_incarnation(session: Session) -> str:
-    """Starts a new incarnation: whatever higher numbers were given before, by a database now gone, are void."""
+def begin_incarnation(session: Session, base: Mapping[int, int] | None = None) -> str:
+    """Starts a new incarnation at the last numbers given, or at `base`: what a database now gone gave above is void."""
     ordinal = (session.scalar(select(func.max(incarnations.c.ordinal))) or 0) + 1
     name = new_id().replace("-", "")
     rows = [
         {"ordinal": ordinal, "partition": partition, "incarnation": name, "base": number}
-        for partition, number in numbers.bases(assigned(session)).items()
+        for partition, number in numbers.bases(base or assigned(session)).items()
     ]
     session.execute(insert(incarnations), rows)
     return name
 
 
+def history_since(session: Session, incarnation: str | None) -> list[tuple[int, str, int, int]]:
+    """The rows (ordinal, incarnation, partition, base) of an incarnation and of those after it; [] when unknown."""
+    first = select(func.min(incarnations.c.ordinal)).where(incarnations.c.incarnation == (incarnation or ""))
+    columns = incarnations.c.ordinal, incarnations.c.incarnation, incarnations.c.partition, incarnations.c.base
+    rows = select(*columns).where(incarnations.c.ordinal >= first.scalar_subquery())
+    return [tuple(row) for row in session.execute(rows.order_by(incarnations.c.ordinal))]
+
+
+def newest_history(session: Session, count: int) -> list[tuple[int, str, int, int]]:
+    """The rows of the newest so many incarnations, in order."""
+    columns = incarnations.c.ordinal, incarnations.c.incarnation, incarnations.c.partition, incarnations.c.base
+    first = select(func.max(incarnations.c.ordinal) - count).scalar_subquery()
+    rows = select(*columns).where(incarnations.c.ordinal > first).order_by(incarnations.c.ordinal)
+    return [tuple(row) for row in session.execute(rows)]
+
+
 def bases_since(session: Session, incarnation: str) -> dict[int, int] | None:
     """Up to which number each partition of an older incarnation still counts; None when it is unknown."""
-    columns = incarnations.c.ordinal, incarnations.c.incarnation, incarnations.c.partition, incarnations.c.base
-    return answers.bases_since(session.execute(select(*columns)).all(), incarnation)
-
-
-def was_restored(session: Session, told: dict[int, int]) -> bool:
-    """Whether consumers, or the broker (`told`), know higher numbers of this incarnation than were ever given here."""
-    incarnation = current_incarnation(session)
-    reported = session.execute(
-        select(consumers.c.partition, func.max(consumers.c.number))
-        .where(consumers.c.incarnation == incarnation)
-        .group_by(consumers.c.partition)
-    )
-    return numbers.was_restored(assigned(session), [*reported.all(), *told.items()])
+    return answers.bases_since(history_since(session, incarnation), incarnation)

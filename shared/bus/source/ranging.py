@@ -28,7 +28,7 @@ def read_range(
         rows = session.execute(_look(wanted, partition, number, last[partition], share)).all()
         entries += [Entry(source, current, partition, *row) for row in rows]
         reached[partition] = replaying.reached(number, last[partition], [row.number for row in rows], share)
-    return FeedAnswer(current, start, last, entries, reached)
+    return FeedAnswer(current, start, last, entries, reached, is_known=bases is not None)
 
 
 def _look(wanted: Range, partition: int, number: int, last: int, limit: int):

@@ -2,18 +2,25 @@
 
 import time
 
+from sqlalchemy.orm import Session
+
+from shared.bus.decisions import numbers
 from shared.bus.leases import Leases
-from shared.bus.source import numbering
+from shared.bus.source import numbering, restoring
 from shared.bus.transport import Entry, LastNumbers, Transport, TransportDown
 from shared.database import Database
 from shared.ids import new_id
 from shared.logs import get
 
-LEASE = "relay"
+LEASE = restoring.RELAY
 BATCH = 500
 RETRY_SECONDS = 1.0
 
 log = get("bus")
+
+
+class NotMine(Exception):
+    """What this relay was about to number is not, or no longer, its to number: the transaction must not commit."""
 
 
 class Relay:
@@ -46,17 +53,28 @@ class Relay:
         if not self._sent and not self._has_rows(is_silent):
             self._tell([])
             return 0
-        with self.database.transaction() as session:
-            if not self.leases.check(session, LEASE, self._generation or 0):
-                self._generation, self._sent = None, []
-                return 0
-            numbering.mark_sent(session, self._sent)
-            given = numbering.give_numbers(session, BATCH)
-            rows = [] if is_silent else numbering.unsent(session, self.service, self._incarnation, BATCH)
-            self._last = numbering.assigned(session)
-        self._sent = []
+        try:
+            with self.database.transaction() as session:
+                given, rows, last = self._number(session, is_silent)
+        except NotMine as lost:
+            self._generation, self._sent = None, []
+            log.warning("the relay steps back", reason=str(lost))
+            return 0
+        self._last, self._sent = last, []
         self._tell(rows)
         return given + len(rows)
+
+    def _number(self, session: Session, is_silent: bool) -> tuple[int, list[tuple[int, Entry]], dict[int, int]]:
+        """How many numbers were given, what is to be sent, the last numbers. Raises NotMine."""
+        if not self.leases.check(session, LEASE, self._generation or 0):
+            raise NotMine("another process leads")
+        numbering.mark_sent(session, self._sent)
+        given = numbering.give_numbers(session, BATCH)
+        rows = [] if is_silent else numbering.unsent(session, self.service, self._incarnation, BATCH)
+        last = numbering.assigned(session)
+        if not numbers.is_same_log(self._last, given, last):
+            raise NotMine("the database is no longer the one whose numbers this process gave")
+        return given, rows, last
 
     def _has_rows(self, is_silent: bool) -> bool:
         with self.database.reading() as session:
@@ -79,21 +97,11 @@ class Relay:
             log.warning("the broker is silent", error=str(down))
 
     def _take_over(self, generation: int) -> None:
-        told = self._told_numbers()
         with self.database.transaction() as session:
             if not self.leases.check(session, LEASE, generation):
                 return
-            numbering.prepare(session, self.partitions)
-            incarnation = numbering.current_incarnation(session) or ""
-            if numbering.was_restored(session, told.numbers if told and told.incarnation == incarnation else {}):
-                incarnation = numbering.begin_incarnation(session)
-                log.warning("the database is an older one: a new incarnation begins", incarnation=incarnation)
+            own = self._incarnation or None
+            self._incarnation = restoring.take_over(session, self.partitions, own=own, last=self._last)
             self._last = numbering.assigned(session)
-        self._incarnation, self._sent = incarnation, []
-        log.info("relay leads", generation=generation, incarnation=incarnation)
-
-    def _told_numbers(self) -> LastNumbers | None:
-        try:
-            return self.transport.last_told(self.service)
-        except TransportDown:
-            return None
+        self._sent = []
+        log.info("relay leads", generation=generation, incarnation=self._incarnation)

@@ -10,7 +10,7 @@ from shared.bus import Handlers, announce
 from shared.bus.consuming.consumer import Consumer
 from shared.bus.feed import FeedDown
 from shared.bus.leases import Leases, process_name
-from shared.bus.source.answering import note_report, read_feed
+from shared.bus.source.answering import read_feed, take_report
 from shared.bus.source.ranging import read_range
 from shared.bus.source.relay import Relay
 from shared.bus.tests.brokers import Broker, MemoryBroker, RabbitBroker, RedisBroker
@@ -37,7 +37,7 @@ class DirectFeed:
             if answer is None:
                 raise FeedDown("no numbers yet")
             if consumer:
-                note_report(session, consumer, answer, numbers if answer.incarnation == incarnation else {})
+                take_report(session, consumer, answer, incarnation, numbers)
         return answer
 
     def ask_range(self, source, wanted, *, incarnation, numbers, limit=500):
