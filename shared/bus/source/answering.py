@@ -19,15 +19,15 @@ def read_feed(
     session: Session, source: str, incarnation: str | None, numbers: dict[int, int], *, limit: int = LIMIT
 ) -> FeedAnswer | None:
     """Answers a consumer that has handled `numbers` of `incarnation`; None before the relay gave any numbers."""
+    last = numbering.assigned(session)  # first: what is given from now on may be of an incarnation that begins now
     current = numbering.current_incarnation(session)
     if current is None:
         return None
-    last = numbering.assigned(session)
     history = [] if incarnation == current else numbering.history_since(session, incarnation)
     bases = {} if incarnation == current else answers.bases_since(history, incarnation)
     start = answers.start(numbers, bases, last, oldest(session))
-    behind = [partition for partition, number in last.items() if number > start[partition]]
-    entries = _rows_after(session, source, current, {partition: start[partition] for partition in behind}, limit)
+    behind = {partition: (start[partition], number) for partition, number in last.items() if number > start[partition]}
+    entries = _rows_between(session, source, current, behind, limit)
     return FeedAnswer(
         current,
         start,
@@ -59,21 +59,24 @@ def oldest(session: Session) -> dict[int, int]:
     return {partition: number for partition, number in found if number is not None}
 
 
-def _rows_after(session: Session, source: str, incarnation: str, after: dict[int, int], limit: int) -> list[Entry]:
+def _rows_between(
+    session: Session, source: str, incarnation: str, behind: dict[int, tuple[int, int]], limit: int
+) -> list[Entry]:
     """Of each partition an equal share, which ends early where envelopes are large; never less than one row of it."""
     entries = []
-    for partition, number in after.items():  # each in order of its numbers, which need not be that of the sequence
-        rows = session.execute(_rows_of(partition, number, max(1, limit // len(after)), ANSWER_BYTES // len(after)))
+    count, size = max(1, limit // max(1, len(behind))), ANSWER_BYTES // max(1, len(behind))
+    for partition, (after, last) in behind.items():  # in order of numbers, which need not be that of the sequence
+        rows = session.execute(_rows_of(partition, after, last, count, size))
         entries += [Entry(source, incarnation, partition, *row) for row in rows]
     return entries
 
 
-def _rows_of(partition: int, after: int, limit: int, size: int):
+def _rows_of(partition: int, after: int, last: int, limit: int, size: int):
     length = func.length(outbox.c.envelope)
     before = (func.sum(length).over(order_by=outbox.c.number) - length).label("before")
     following = (
         select(outbox.c.number, outbox.c.type, outbox.c.envelope, before)
-        .where(outbox.c.partition == partition, outbox.c.number > after)
+        .where(outbox.c.partition == partition, outbox.c.number > after, outbox.c.number <= last)
         .order_by(outbox.c.number)
         .limit(limit)
         .subquery()

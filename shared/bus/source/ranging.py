@@ -15,10 +15,10 @@ def read_range(
     session: Session, source: str, wanted: Range, incarnation: str, numbers: dict[int, int], *, limit: int = LIMIT
 ) -> FeedAnswer | None:
     """Answers a replay that has reached `numbers` of `incarnation`; None before the relay gave any numbers."""
-    current = numbering.current_incarnation(session)
+    last = {partition: given for partition, given in numbering.assigned(session).items() if partition in numbers}
+    current = numbering.current_incarnation(session)  # after the numbers, as in an answer to a consumer
     if current is None:
         return None
-    last = {partition: given for partition, given in numbering.assigned(session).items() if partition in numbers}
     bases = {} if incarnation == current else numbering.bases_since(session, incarnation)
     start = answers.start(numbers, bases, last, oldest(session))
     share = max(1, limit // max(1, len(start)))
