@@ -1,9 +1,8 @@
-"""Disks that can be filled: a small file system per service where it can be mounted, else no file may grow."""
+"""Disks that can be filled: a small file system per database where it can be mounted, else no file may grow."""
 
 import errno
 import os
 import resource
-import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,8 @@ import psutil
 
 from quintet.state import State
 
-SIZE_MEGABYTES = 256
+SIZE_MEGABYTES = {"postgres": 1024}
+OTHER_MEGABYTES = 256
 BALLAST = "ballast"
 
 
@@ -28,40 +28,45 @@ class Disks:
     def how(self) -> str:
         return "tmpfs filled" if self._mounted else "no file may grow (RLIMIT_FSIZE)"
 
-    def mount(self, services: Iterable[str]) -> None:
-        """A small file system under each of these services' folders; none where mounting is refused."""
+    def mount(self, owners: Iterable[str]) -> None:
+        """A small file system under each of these folders; none where mounting is refused."""
         if os.geteuid() != 0:
             return
-        for service in services:
-            options = f"size={SIZE_MEGABYTES}m,mode=0700"
-            command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.state.path(service))]
+        for owner in owners:
+            folder = self.state.path(owner)
+            folder.mkdir(exist_ok=True)
+            options = f"size={SIZE_MEGABYTES.get(owner, OTHER_MEGABYTES)}m,mode=0700"
+            command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
             if subprocess.run(command, capture_output=True, check=False).returncode:
                 return
-            self._mounted.append(service)
+            self._mounted.append(owner)
 
-    def fill(self, service: str, processes: Iterable[psutil.Process]) -> None:
-        """From now on the service can write no more; `processes` are those that write there."""
-        if service in self._mounted:
-            _fill(self.state.path(service, BALLAST))
+    def can_fill(self, owner: str) -> bool:
+        """Whether that disk can be filled; a limit on its files would make PostgreSQL give up."""
+        return owner in self._mounted or owner != "postgres"
+
+    def fill(self, owner: str, processes: Iterable[psutil.Process]) -> None:
+        """From now on it can write no more; `processes` are those that write there."""
+        if owner in self._mounted:
+            _fill(self.state.path(owner, BALLAST))
             return
-        largest = max(file.stat().st_size for file in self.state.path(service).iterdir())
+        largest = max(file.stat().st_size for file in self.state.path(owner).iterdir())
         for process in processes:
             self._limited[process] = process.rlimit(resource.RLIMIT_FSIZE)
             process.rlimit(resource.RLIMIT_FSIZE, (largest, self._limited[process][1]))
 
-    def free(self, service: str) -> None:
+    def free(self, owner: str) -> None:
         """It can write again."""
-        self.state.path(service, BALLAST).unlink(missing_ok=True)
+        self.state.path(owner, BALLAST).unlink(missing_ok=True)
         for process in list(self._limited):
             limits = self._limited.pop(process)
             if process.is_running():
                 process.rlimit(resource.RLIMIT_FSIZE, limits)
 
     def mend(self) -> None:
-        """Every service can write."""
-        for service in self._mounted:
-            self.free(service)
-        self.free("data")
+        """Everything can write."""
+        for owner in self._mounted or ["data"]:
+            self.free(owner)
 
     def unmount(self, *, is_kept: bool) -> None:
         """What was mounted is gone; with `is_kept` the files lie in the plain folder then."""
@@ -69,7 +74,7 @@ class Disks:
             folder = self.state.path(self._mounted[-1])
             aside = folder.with_name(f"{folder.name}.kept")
             if is_kept:
-                shutil.copytree(folder, aside)
+                subprocess.run(["cp", "-a", str(folder), str(aside)], check=True)
             subprocess.run(["umount", str(folder)], check=True, capture_output=True)
             self._mounted.pop()
             if is_kept:

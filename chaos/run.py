@@ -93,8 +93,9 @@ class Run:
         return document
 
     def _conduct(self, load: Load) -> Conductor:
-        disks = SERVICES if self.system.database == "sqlite" else ()
-        targets = Targets(self.system.names, SERVICES, self.system.database == "postgres", disks)
+        has_server = self.system.database == "postgres"
+        disks = [owner for owner in (["postgres"] if has_server else SERVICES) if self.system.disks.can_fill(owner)]
+        targets = Targets(self.system.names, SERVICES, has_server, disks)
         conductor = Conductor(Faults(self.system, self.seed), plan(self.seed, self.duration, targets), self.say)
         begun = time.monotonic()
         try:

@@ -42,7 +42,7 @@ class System:
         shape = choosing.assign_ports(choosing.lay_over(self.state.shape(), choices), self.settings, is_running=False)
         self.state.save(shape)
         self.shape, self.keys = shape, Keys(self.state)
-        self.disks.mount(SERVICES if self.database == "sqlite" else ())
+        self.disks.mount(SERVICES if self.database == "sqlite" else ["postgres"])
         for service in SERVICES:
             self._stand_between(service)
         start.Up(self.state, self.settings, lambda what, _seconds: self.say(f"  {what}")).run(Choices())
