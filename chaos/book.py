@@ -49,14 +49,14 @@ class Book:
         call = Call(call_id, kind, client, wanted, time.time())
         with self._lock:
             self._calls.append(call)
-        self._write({"opened": call_id, "kind": kind, "client": client, "at": call.opened, "wanted": wanted})
+        self._write({"id": call_id, "kind": kind, "client": client, "opened": call.opened, "wanted": wanted})
         return call
 
     def close(self, call: Call, outcome: str, *, status: int = 0, code: str = "", answer: dict | None = None) -> Call:
         """Notes how a call has ended."""
         call.outcome, call.status, call.code, call.answer = outcome, status, code, answer or {}
         call.closed = time.time()
-        self._write({"closed": call.id, **{k: v for k, v in asdict(call).items() if k not in ("id", "wanted")}})
+        self._write({name: value for name, value in asdict(call).items() if name != "wanted"})
         return call
 
     @property
