@@ -110,9 +110,10 @@ class Run:
         """Waits until nothing is under way, then asks for all there is."""
         inspector, begun = Inspector(self.system), time.monotonic()
         try:
-            missing = load.say_farewell(SETTLE_SECONDS)
             pending = self._pending(inspector, begun + SETTLE_SECONDS)
             settled_after = time.monotonic() - begun
+            missing = load.say_farewell(RECOVER_SECONDS)
+            pending = pending or self._pending(inspector, time.monotonic() + RECOVER_SECONDS)
             asker = Asker(load.admin)
             records, caught = asker.records(), mails.look()
             held = Holdings(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 CALM_SECONDS = 2.0
 """Before the first fault: every client has begun."""
-OVERLAP, SHORT_GAP, LONG_GAP = 0.35, (0.1, 1.0), (1.5, 6.0)
+OVERLAP, SHORT_GAP, LONG_GAP = 0.45, (0.1, 1.0), (0.5, 4.0)
 """How often a fault does not wait for the one before it to end, and the gaps in seconds."""
 STOPS = (((0.5, 8.0), 5), ((11.0, 18.0), 3), ((20.0, 45.0), 1))
 """How long a stopped process stays so, with weights: below the leases, beyond them, so long that the watchdog kills."""
