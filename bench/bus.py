@@ -9,9 +9,10 @@ import orjson
 import sqlalchemy as sa
 from redis import Redis
 
-from bench.figures import low_mid_high, show
+from bench.figures import COMPARED, compared, low_mid_high, show
 from bench.stage import (
     WHERE,
+    Rate,
     Stage,
     announce,
     bare_seen,
@@ -35,8 +36,7 @@ def main() -> None:
     parser.add_argument("--bare", type=int, default=3_000, help="events of the bare handling loop, at most --events")
     choice = parser.parse_args()
     rows = [row for kind in kinds(choice) for row in measure(kind, choice)]
-    heads = ["database", "what", "events/s (min, median, max)", "bare loop/s", "share, each round", "median share"]
-    show(f"The bus, one process each, {choice.events} events a round; {WHERE}", heads, rows)
+    show(f"Events through one process each, {choice.events} a round; {WHERE}", ["database", "what", *COMPARED], rows)
 
 
 def measure(kind: str, choice) -> list[list[object]]:
@@ -48,18 +48,12 @@ def measure(kind: str, choice) -> list[list[object]]:
     return [
         [kind, "relayed", *compared(relayed, added)],
         [kind, "handled", *compared(handled, looped)],
-        [kind, "announced, 500 a commit", low_mid_high(announced), "", "", ""],
+        [kind, "announced, 500 a commit", low_mid_high(rate.per_second for rate in announced), *[""] * 5],
     ]
 
 
-def compared(ours: tuple[float, ...], bare: tuple[float, ...]) -> list[str]:
-    shares = [100 * one / other for one, other in zip(ours, bare, strict=True)]
-    middle = sorted(shares)[len(shares) // 2]
-    return [low_mid_high(ours), low_mid_high(bare), " ".join(f"{s:.0f} %" for s in shares), f"{middle:.0f} %"]
-
-
 class Round:
-    """One round: announced, relayed, added by the bare loop, handled, handled by the bare loop; in events/s."""
+    """One round: announced, relayed, added by the bare loop, handled, handled by the bare loop."""
 
     def __init__(self, on: Stage, events: int, bare: int):
         self.on, self.events, self.bare = on, events, bare
@@ -68,20 +62,19 @@ class Round:
         self.relay.step()
         self.consumer.step(wait_seconds=0.01)
 
-    def run(self, turn: int) -> tuple[float, float, float, float, float]:
+    def run(self, turn: int) -> tuple[Rate, ...]:
         kind, first = self.on.kind, turn * self.events
         say(kind, turn, f"announcing {self.events} events")
-        announced = timed(lambda: announce(self.on.ours, first, self.events))
+        announced = timed(lambda: announce(self.on.ours, first, self.events), self.events)
         say(kind, turn, "relaying, then the bare loop")
-        relayed = timed(lambda: until(lambda: not self.relay.step(), "all is relayed"))
+        relayed = timed(lambda: until(lambda: not self.relay.step(), "all is relayed"), self.events)
         fields = self.check_relayed(first)
-        added = timed(lambda: self.add(fields))
+        added = timed(lambda: self.add(fields), self.events)
         say(kind, turn, "handling, then the bare loop")
-        handled = timed(self.handle)
-        looped = timed(self.loop)
+        handled = timed(self.handle, self.events)
+        looped = timed(self.loop, self.bare)
         self.check_looped()
-        done = [relayed, added, handled]
-        return *(self.events / seconds for seconds in done), self.bare / looped, self.events / announced
+        return relayed, added, handled, looped, announced
 
     def handle(self) -> None:
         left = self.events

@@ -29,6 +29,18 @@ def low_mid_high(values: Iterable[float]) -> str:
     return ", ".join(f"{value:.0f}" for value in (ordered[0], ordered[len(ordered) // 2], ordered[-1]))
 
 
+COMPARED = ["a second (min, median, max)", "bare", "share, each round", "median", "CPU µs for one", "bare"]
+"""The heads above what `compared` gives."""
+
+
+def compared(ours: Sequence, bare: Sequence) -> list[str]:
+    """Rates that were measured in turn, the first as a share of the second in each round, and the CPU for one."""
+    shares = [100 * one.per_second / other.per_second for one, other in zip(ours, bare, strict=True)]
+    rates = [low_mid_high(rate.per_second for rate in of) for of in (ours, bare)]
+    cpu = [f"{percentile(sorted(rate.cpu_us for rate in of), 0.5):.0f}" for of in (ours, bare)]
+    return [*rates, " ".join(f"{share:.0f} %" for share in shares), f"{percentile(sorted(shares), 0.5):.0f} %", *cpu]
+
+
 def show(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints a table that can be pasted into docs/performance.md."""
     print(f"\n{title} ({machine()})\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bench.cores import MEASURED, SERVERS, servers_core
+from bench.cores import MEASURED, SERVERS, cpu_seconds, servers_core
 from bench.figures import progress
 from shared import logs
 from shared.bus import Handlers
@@ -154,11 +154,21 @@ def check_seen(database: Database, marks: int, first: int = 0) -> None:
         raise SystemExit(f"{marks} events were announced; handled, different, first, last, out of order: {found}")
 
 
-def timed(act: Callable[[], object]) -> float:
-    """How many seconds it took."""
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Rate:
+    """How many in a second, and how much CPU the measured process took for one."""
+
+    per_second: float
+    cpu_us: float
+
+
+def timed(act: Callable[[], object], count: int, *, pid: int = 0) -> Rate:
+    """The rate at which it does `count`; `pid` where another process than this one is measured."""
+    pid = pid or os.getpid()
+    began, cpu = time.perf_counter(), cpu_seconds(pid)
     act()
-    return time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    return Rate(count / seconds, (cpu_seconds(pid) - cpu) / count * 1e6)
 
 
 def until(holds: Callable[[], object], what: str, *, seconds: float = LIMIT_SECONDS) -> None:
