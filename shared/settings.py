@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field("INFO", description="The lowest level that is written")
     bus_partitions: int = Field(8, ge=1, le=256, description="Partitions of the bus; set once, never changed")
     event_window_hours: int = Field(24, ge=1, description="How long the outbox keeps handled events, at least")
+    event_window_bytes: int = Field(
+        2_000_000_000, ge=1_000_000, description="Above so many bytes handled events go before their hours have passed"
+    )
+    event_alarm_minutes: int = Field(
+        30, ge=1, description="A consumer that has left an event unhandled for so long holds the outbox back: an alarm"
+    )
     progress_file: Path | None = Field(None, description="A file that the process touches each second while it moves")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="The largest JSON body that is taken")
 

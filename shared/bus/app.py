@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import click
+
 from shared.bus import feed
 from shared.bus.consuming.consumer import Consumer
 from shared.bus.consuming.handlers import Handlers
@@ -12,6 +14,8 @@ from shared.bus.leases import Leases, process_name
 from shared.bus.metrics import BusMetrics
 from shared.bus.poke import Poker
 from shared.bus.role import BusRole
+from shared.bus.source import restoring
+from shared.bus.source.keeping import Limits
 from shared.bus.source.relay import Relay
 from shared.bus.transport import Transport, transport_for
 from shared.database import Database
@@ -55,6 +59,13 @@ class Bus:
 
         return feed.FeedClient(self.settings.sources, ServiceTokens(self.service, self.settings).issue)
 
+    @property
+    def limits(self) -> Limits:
+        """How long and how much the outbox keeps."""
+        settings = self.settings
+        window, alarm = timedelta(hours=settings.event_window_hours), timedelta(minutes=settings.event_alarm_minutes)
+        return Limits(window, settings.event_window_bytes, alarm)
+
     def role(self) -> BusRole:
         """The bus role, wired but not yet running."""
         leases = Leases(self.database, process_name())
@@ -62,7 +73,7 @@ class Bus:
         relay = Relay(self.service, self.database, self.transport, leases, partitions)
         consumer = Consumer(self.database, self.transport, self.handlers, self.feed_client(), leases, partitions)
         role = BusRole(self.service, self.database, self.transport, relay, consumer)
-        role.window = timedelta(hours=self.settings.event_window_hours)
+        role.limits = self.limits
         role.pruners = self._pruners
         role.progress_file = self.settings.progress_file
         role.senders = [command.sender(self.settings).step for command in self.commands]
@@ -76,3 +87,10 @@ class Bus:
             """Run the bus role: relay the outbox, handle events, send commands."""
             logs.set_role("bus")
             sys.exit(self.role().run())
+
+        @app.cli.command("bus-restored")
+        def note_restore() -> None:
+            """Mark a database that was put back to a backup, before the service runs again."""
+            with self.database.transaction() as session:
+                name = restoring.begin_after_restore(session, self.settings.bus_partitions)
+            click.echo(f"{self.service}: its events go on under incarnation {name}")

@@ -4,14 +4,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from shared import progress
 from shared.bus.consuming.consumer import Consumer
-from shared.bus.source.keeping import prune
+from shared.bus.source import keeping
 from shared.bus.source.relay import Relay
 from shared.bus.transport import Transport, TransportDown
 from shared.database import Database
@@ -37,10 +36,11 @@ class BusRole:
         self.relay, self.consumer = relay, consumer
         self.senders: list[Callable[[], float]] = []
         self.pruners: list[Callable[[Session], int]] = []
-        self.window = timedelta(hours=24)
+        self.limits = keeping.Limits()
         self.progress_file: Path | None = None
         self._stop, self._failed, self._sender_wake = threading.Event(), threading.Event(), threading.Event()
         self._keep_at = time.monotonic() + KEEPING_SECONDS
+        self._holding: set[str] = set()
 
     def run(self) -> int:
         """The process's exit status."""
@@ -103,11 +103,25 @@ class BusRole:
 
     def _keep(self) -> None:
         if time.monotonic() >= self._keep_at:
-            self._keep_at = time.monotonic() + KEEPING_SECONDS
             with self.database.transaction() as session:
-                prune(session, self.window)
+                gone = keeping.prune(session, self.limits)
                 for other in self.pruners:
                     other(session)
+            if gone < keeping.BATCH:  # else there is more to go: after the next batch of the relay
+                self._keep_at = time.monotonic() + KEEPING_SECONDS
+                self._tell_holding()
+
+    def _tell_holding(self) -> None:
+        """Logs a consumer that holds the outbox back when it begins to, and when it ends."""
+        with self.database.reading() as session:
+            found = {one.consumer: one for one in keeping.holding_back(session, self.limits)}
+        for name in found.keys() - self._holding:
+            one = found[name]
+            detail = {"events": one.events, "oldest_at": one.oldest_at.isoformat(), "is_too_much": one.is_too_much}
+            log.error("a consumer holds the outbox back", consumer=name, **detail)
+        for name in self._holding - found.keys():
+            log.info("a consumer no longer holds the outbox back", consumer=name)
+        self._holding = set(found)
 
     def _consume(self) -> None:
         if self.consumer.step() and self.senders:

@@ -52,8 +52,3 @@ def reported(start: Numbers, own: Numbers) -> dict[int, int]:
     """What a question reports as handled. `own` are the asker's numbers where they are of this incarnation: higher
     ones than were ever given show a restore."""
     return {partition: max(number, own.get(partition, 0)) for partition, number in start.items()}
-
-
-def is_late(stored: tuple[str, int] | None, report: tuple[str, int]) -> bool:
-    """Whether a report, (incarnation, number), was overtaken by a later one and must not take its place."""
-    return stored is not None and stored[0] == report[0] and stored[1] > report[1]

@@ -7,6 +7,7 @@ from shared import clock
 from shared.bus.decisions import answers
 from shared.bus.feed import LIMIT, LINEAGE, FeedAnswer
 from shared.bus.source import numbering, restoring
+from shared.bus.source.retiring import note_return
 from shared.bus.tables import consumers, outbox, outbox_numbers
 from shared.bus.transport import Entry
 from shared.database.inserting import insert_new
@@ -105,6 +106,8 @@ def note_report(session: Session, consumer: str, answer: FeedAnswer, asked: dict
     """
     known = select(consumers.c.partition, consumers.c.number, consumers.c.incarnation, consumers.c.reported_at)
     before = {row.partition: row for row in session.execute(known.where(consumers.c.consumer == consumer))}
+    if not before:
+        note_return(session, consumer)
     now = clock.now()
     moved = [
         {"consumer": consumer, "partition": p, "incarnation": answer.incarnation, "number": n, "reported_at": now}
