@@ -36,7 +36,7 @@ from shared.bus.consuming.consumer import Consumer
 from shared.bus.feed import FeedClient
 from shared.bus.leases import Leases, process_name
 from shared.bus.redis_streams import RedisStreams
-from shared.bus.source.keeping import prune
+from shared.bus.source.keeping import Limits, prune
 from shared.bus.source.outbox import PARTITIONS, partition_of
 from shared.bus.tables import consumers, outbox, outbox_numbers
 from shared.database import Database
@@ -161,7 +161,7 @@ def prune_all(on: Stage, events: int, slices: int) -> list[float]:
         def step(until_gone: int = events * number // slices) -> bool:
             nonlocal gone
             with on.ours.transaction() as session:
-                pruned = prune(session, timedelta(0))
+                pruned = prune(session, Limits(window=timedelta(0)))
             gone += pruned
             return gone >= until_gone or not pruned
 

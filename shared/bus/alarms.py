@@ -12,6 +12,8 @@ SILENT_AFTER = timedelta(minutes=5)
 UNSENT_AFTER = timedelta(minutes=1)
 OVERDUE_AFTER = timedelta(minutes=2)
 WAITING_AFTER = timedelta(minutes=10)
+MISSED_FOR = timedelta(days=1)
+"""So long events that can't be had any more are an alarm; they stay in the status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ CODES = {
     "broker_silent": "The broker is not told of events; consumers read the feed instead, about a second late.",
     "consumer_silent": "A consumer does not report: its bus role does not run, and the outbox is kept for it.",
     "consumer_behind": "A consumer reports, but is behind: its handlers are slow, or fail for a reason that passes.",
+    "outbox_held_back": "Events are kept long, or beyond the cap, for a consumer: mend it, or retire one that is gone.",
+    "events_missed": "Events were gone before this service asked for them: its own data may lack what they said.",
     "events_parked": "Events were given up by a handler: see why, mend it, replay or drop them.",
     "events_wait_long": "Events wait for a handler that goes on failing.",
     "commands_overdue": "Commands are due and nobody begins them: the tasks role does not run, or is too small.",
@@ -46,6 +50,13 @@ def _of_the_source(status: BusStatus) -> Iterator[Alarm]:
     outbox = status.outbox
     if _is_older(status, outbox.oldest_unsent_at, UNSENT_AFTER):
         yield Alarm("broker_silent", status.service, f"{outbox.unsent} events untold, since {outbox.oldest_unsent_at}")
+    for one in status.holding:
+        why = "the outbox is above its cap, " if one.is_too_much else ""
+        yield Alarm("outbox_held_back", one.consumer, f"{why}{one.events} events not handled since {one.oldest_at}")
+    for one in status.missed:
+        if not _is_older(status, one.noticed_at, MISSED_FOR):
+            detail = f"{one.up_to - one.after} of partition {one.partition}, noticed at {one.noticed_at}"
+            yield Alarm("events_missed", one.source, detail)
 
 
 def _of_consumers(status: BusStatus) -> Iterator[Alarm]:

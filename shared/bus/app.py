@@ -48,7 +48,7 @@ class Bus:
         for command in commands:
             command.init_app(app)
         app.extensions["bus"] = self
-        app.extensions["metrics"].register(BusMetrics(self.service, database, commands))
+        app.extensions["metrics"].register(BusMetrics(self.service, database, commands, self.limits))
         add_routes(app, self)
         add_doors(app)
         self._add_commands(app)

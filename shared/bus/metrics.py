@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.bus.alarms import CODES, alarms
+from shared.bus.source.keeping import Limits
 from shared.bus.status import BusStatus, read_status
 from shared.database import Database
 
@@ -16,8 +17,10 @@ from shared.database import Database
 class BusMetrics(Collector):
     """Every api instance of a service tells the same; none of it while the database is away."""
 
-    def __init__(self, service: str, database: Database, commands: Sequence[Any] = ()):
-        self.service, self.database, self.commands = service, database, commands
+    def __init__(
+        self, service: str, database: Database, commands: Sequence[Any] = (), limits: Limits | None = None
+    ):
+        self.service, self.database, self.commands, self.limits = service, database, commands, limits
 
     def describe(self) -> list:
         """Nothing: a registry that asks on registration would find no database yet."""
@@ -27,7 +30,7 @@ class BusMetrics(Collector):
         """One read unit a scrape."""
         try:
             with self.database.reading() as session:
-                status = read_status(session, self.service, self.commands)
+                status = read_status(session, self.service, self.commands, self.limits)
         except SQLAlchemyError:
             return
         yield from families(status)
@@ -48,6 +51,9 @@ def _of_the_source(status: BusStatus) -> Iterator[GaugeMetricFamily]:
     outbox = status.outbox
     yield _one("bus_relay_leads", "1 while a process relays the service's events", status.relay.leader is not None)
     yield _one("bus_outbox_rows", "Events that the outbox keeps", outbox.rows)
+    yield _one("bus_outbox_bytes", "About how many bytes the outbox keeps", outbox.bytes)
+    held = [([one.consumer], one.events) for one in status.holding]
+    yield _family("bus_outbox_held_back", "Events not reported by who holds the outbox back", ["consumer"], held)
     yield _one("bus_outbox_unnumbered", "Committed events without a number yet", outbox.unnumbered)
     yield _one("bus_outbox_unsent", "Events that the broker was not told yet", outbox.unsent)
     about = "Age of the oldest event that the broker was not told yet"

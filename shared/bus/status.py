@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from shared import clock
 from shared.bus.leases import holder
-from shared.bus.source import numbering
+from shared.bus.source import measuring, numbering
+from shared.bus.source.keeping import HoldingBack, Limits, holding_back
 from shared.bus.source.relay import LEASE
-from shared.bus.tables import consumers, outbox, outbox_numbers, positions, waiting
+from shared.bus.tables import consumers, missed, outbox, positions, waiting
 
 COUNTED = 100_000
 """No count goes beyond this: a longer queue is just as late."""
+LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,19 @@ class OutboxStatus:
     unsent: int
     oldest_unsent_at: datetime | None
     oldest_at: datetime | None
+    bytes: int
+    """About how much the rows take, measured on a sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissedStatus:
+    """Events of a source that this service can never handle: they were gone before it asked for them."""
+
+    source: str
+    partition: int
+    after: int
+    up_to: int
+    noticed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +118,16 @@ class BusStatus:
     positions: list[PositionStatus]
     held: list[HeldStatus]
     commands: list[CommandStatus]
+    holding: list[HoldingBack]
+    """Consumers that hold the outbox back."""
+    missed: list[MissedStatus]
+    """The newest LISTED of them."""
 
 
-def read_status(session: Session, service: str, commands: Sequence[Any] = ()) -> BusStatus:
-    """Reads how the bus of `service` stands; `commands` are its tables of commands."""
+def read_status(
+    session: Session, service: str, commands: Sequence[Any] = (), limits: Limits | None = None
+) -> BusStatus:
+    """Reads how the bus of `service` stands; `commands` are its tables of commands, `limits` those of its outbox."""
     given = numbering.assigned(session)
     return BusStatus(
         service=service,
@@ -118,6 +139,8 @@ def read_status(session: Session, service: str, commands: Sequence[Any] = ()) ->
         positions=_positions(session),
         held=_held(session),
         commands=[one.status(session) for one in commands],
+        holding=holding_back(session, limits or Limits()),
+        missed=_missed(session),
     )
 
 
@@ -129,18 +152,17 @@ def _relay(session: Session) -> RelayStatus:
 
 def _outbox(session: Session) -> OutboxStatus:
     """Rows of a partition run from its oldest number to the last given, so they need no counting."""
-    first = select(func.min(outbox.c.number)).where(outbox.c.partition == outbox_numbers.c.partition)
-    spans = select(outbox_numbers.c.assigned, first.correlate(outbox_numbers).scalar_subquery())
-    numbered = sum(last - oldest + 1 for last, oldest in session.execute(spans) if oldest is not None)
+    spans = measuring.spans(session)
     unnumbered = _count(session, select(outbox.c.seq).where(outbox.c.number.is_(None)))
     unsent = _count(session, select(outbox.c.seq).where(numbering.UNSENT))
     eldest = select(outbox.c.created_at).order_by(outbox.c.seq).limit(1)
     return OutboxStatus(
-        rows=numbered + unnumbered,
+        rows=sum(span.rows for span in spans.values()) + unnumbered,
         unnumbered=unnumbered,
         unsent=min(COUNTED, unnumbered + unsent),
         oldest_unsent_at=_oldest_unsent(session),
         oldest_at=session.scalar(eldest),
+        bytes=sum(measuring.size_of(session, spans).values()),
     )
 
 
@@ -199,6 +221,12 @@ def _held(session: Session) -> list[HeldStatus]:
         parked, parked_since = found.get((handler, "parked"), (0, None))
         held.append(HeldStatus(handler, waits, parked, waits_since, parked_since))
     return held
+
+
+def _missed(session: Session) -> list[MissedStatus]:
+    columns = missed.c.source, missed.c.partition, missed.c.after, missed.c.up_to, missed.c.noticed_at
+    rows = session.execute(select(*columns).order_by(missed.c.id.desc()).limit(LISTED))
+    return [MissedStatus(*row) for row in rows]
 
 
 def _count(session: Session, rows: Select) -> int:

@@ -6,11 +6,13 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from shared.bus.alarms import Alarm, alarms
+from shared.bus.source.keeping import HoldingBack
 from shared.bus.status import (
     BusStatus,
     CommandStatus,
     ConsumerStatus,
     HeldStatus,
+    MissedStatus,
     OutboxStatus,
     PositionStatus,
     RelayStatus,
@@ -31,6 +33,8 @@ class StatusView(Output):
     positions: list[PositionStatus]
     held: list[HeldStatus]
     commands: list[CommandStatus]
+    holding: list[HoldingBack]
+    missed: list[MissedStatus]
     alarms: list[Alarm]
 
     @classmethod
@@ -47,4 +51,4 @@ class Status(Resource):
     def get(self, session: Session) -> StatusView:
         """Tell how the service's bus stands: numbers, outbox, consumers, what waits, commands, alarms."""
         bus = current_app.extensions["bus"]
-        return StatusView.of(read_status(session, bus.service, bus.commands))
+        return StatusView.of(read_status(session, bus.service, bus.commands, bus.limits))

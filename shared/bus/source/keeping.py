@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal, select
 from sqlalchemy.orm import Session
 
 from shared import clock
@@ -49,7 +49,7 @@ def prune(session: Session, limits: Limits) -> int:
     left = BATCH
     for partition in sorted(spans, key=lambda p: -spans[p].rows):  # where most is kept first
         share = excess * size[partition] // max(1, sum(size.values()))
-        rows = session.execute(_eldest(session, partition, left)).all()
+        rows = session.execute(_eldest(session, partition, left, is_measured=share > 0)).all()
         before = clock.now() - limits.window
         last, _ = retention.going(rows, before=before, passed=passed.get(partition), excess=share)
         if last is not None:
@@ -76,8 +76,9 @@ def holding_back(session: Session, limits: Limits) -> list[HoldingBack]:
     return found
 
 
-def _eldest(session: Session, partition: int, limit: int):
-    rows = select(outbox.c.number, outbox.c.is_sent, outbox.c.created_at, measuring.length(session))
+def _eldest(session: Session, partition: int, limit: int, *, is_measured: bool):
+    length = measuring.length(session) if is_measured else literal(0)
+    rows = select(outbox.c.number, outbox.c.is_sent, outbox.c.created_at, length)
     kept = outbox.c.partition == partition, outbox.c.number.is_not(None)
     return rows.where(*kept).order_by(outbox.c.number).limit(limit)
 

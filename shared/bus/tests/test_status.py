@@ -10,11 +10,13 @@ from shared import clock
 from shared.bus.admin import status as door
 from shared.bus.alarms import CODES, alarms
 from shared.bus.metrics import families
+from shared.bus.source.keeping import HoldingBack
 from shared.bus.status import (
     BusStatus,
     CommandStatus,
     ConsumerStatus,
     HeldStatus,
+    MissedStatus,
     OutboxStatus,
     RelayStatus,
     read_status,
@@ -119,12 +121,14 @@ def healthy(**changed) -> BusStatus:
         "service": "ledger",
         "at": NOW,
         "relay": RelayStatus("here", 1, "a"),
-        "outbox": OutboxStatus(10, 0, 1, ago(seconds=1), ago(hours=24)),
+        "outbox": OutboxStatus(10, 0, 1, ago(seconds=1), ago(hours=24), 9_000),
         "given": {0: 10},
         "consumers": [ConsumerStatus("reader", 0, 10, 10, 0, None, ago(seconds=40))],
         "positions": [],
         "held": [HeldStatus("choke", 1, 0, ago(seconds=5), None)],
         "commands": [CommandStatus("mail.deliver", 5, 1, 1, ago(seconds=40))],
+        "holding": [],
+        "missed": [MissedStatus("auth", 0, 2, 5, ago(days=2))],
     }
     return BusStatus(**fine | changed)
 
@@ -137,9 +141,11 @@ def consumer(oldest, reported) -> list[ConsumerStatus]:
     ("changed", "code", "about"),
     [
         ({"relay": RelayStatus(None, 1, "a")}, "nobody_leads", "ledger"),
-        ({"outbox": OutboxStatus(9, 0, 3, ago(minutes=2), ago(hours=1))}, "broker_silent", "ledger"),
+        ({"outbox": OutboxStatus(9, 0, 3, ago(minutes=2), ago(hours=1), 9_000)}, "broker_silent", "ledger"),
         ({"consumers": consumer(ago(hours=1), ago(minutes=6))}, "consumer_silent", "reader"),
         ({"consumers": consumer(ago(minutes=2), ago(seconds=2))}, "consumer_behind", "reader"),
+        ({"holding": [HoldingBack("reader", 6, ago(hours=1), False)]}, "outbox_held_back", "reader"),
+        ({"missed": [MissedStatus("auth", 0, 2, 5, ago(hours=2))]}, "events_missed", "auth"),
         ({"held": [HeldStatus("choke", 0, 1, None, ago(days=1))]}, "events_parked", "choke"),
         ({"held": [HeldStatus("choke", 3, 0, ago(minutes=11), None)]}, "events_wait_long", "choke"),
         ({"commands": [CommandStatus("mail.deliver", 5, 0, 5, ago(minutes=3))]}, "commands_overdue", "mail.deliver"),
