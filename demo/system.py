@@ -57,7 +57,7 @@ def quintet(state: Path, *words: str) -> str:
 
 def run(state: Path, *words: str, is_shown: bool = False) -> subprocess.CompletedProcess:
     """Runs the operator's command on a state folder; what it says is kept, or shown as it comes."""
-    command = [sys.executable, "-m", "quintet", words[0], "--state", str(state), *words[1:]]
+    command = [sys.executable, "-m", "quintet", *words, "--state", str(state)]
     return subprocess.run(command, cwd=ROOT, capture_output=not is_shown, text=True, check=False)  # noqa: S603 - our own
 
 

@@ -1,4 +1,4 @@
-"""What the operator types: up, down, status, logs, trace."""
+"""What the operator types: up, down, status, logs, trace; and of the bus: status, events, dead letters."""
 
 import os
 import time
@@ -6,21 +6,13 @@ from pathlib import Path
 
 import click
 
-from quintet import processes, report, settings, start, stop, telling
+from quintet import bus_commands, dead_commands, events_commands, processes, report, settings, start, stop, telling
 from quintet.choosing import Choices
 from quintet.failing import Failed
-from quintet.state import ROOT, State
+from quintet.options import state_option
+from quintet.state import State
 
 PORT = click.IntRange(0, 65535)
-state_option = click.option(
-    "--state",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / "var",
-    envvar="STATE",
-    show_default=True,
-    help="The folder that the system lives in.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -112,6 +104,10 @@ def trace(folder: Path, trace_id: str) -> None:
         raise Failed(f"Nothing is known of the trace {trace_id}.")
     for line in timelines.lines(moments):
         click.echo(line)
+
+
+for group in (bus_commands.bus, events_commands.events, dead_commands.dead):
+    main.add_command(group)
 
 
 def _say(what: str, seconds: float | None) -> None:

@@ -6,15 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import requests
-from dotenv import dotenv_values
-
+from quintet.doors import Doors, Refused, Silent
 from quintet.failing import Failed
 from quintet.state import State
-from shared.identity.services import ServiceTokens
 
 TRACE_ID = re.compile(r"[0-9a-f]{32}")
 COMMON = {"at", "level", "event", "logger", "service", "role", "trace_id", "request_id", "parent_id", "client", "where"}
@@ -58,26 +54,16 @@ def from_logs(folder: Path, trace_id: str) -> Iterator[Moment]:
 
 def from_rows(state: State, trace_id: str) -> dict[str, list[Moment] | None]:
     """What each service's database knows of a trace; None for a service that does not answer."""
-    file = state.path("settings", "operator.env")
-    if not file.exists():
-        raise Failed(f"There is no system in {state.folder}.")
-    known = dotenv_values(file)
-    tokens = ServiceTokens("operator", _keys(known["SERVICE_PRIVATE_KEY"]))
-    sources = json.loads(known["SOURCES"])
-    return {name: _asked(name, f"{url}/internal/trace/{trace_id}", tokens) for name, url in sources.items()}
+    doors = Doors(state)
+    return {service: _asked(doors, service, trace_id) for service in doors.services}
 
 
-def _keys(private: str) -> SimpleNamespace:
-    return SimpleNamespace(service_private_key=private, service_public_keys={})
-
-
-def _asked(service: str, url: str, tokens: ServiceTokens) -> list[Moment] | None:
+def _asked(doors: Doors, service: str, trace_id: str) -> list[Moment] | None:
     try:
-        answer = requests.get(url, headers={"Authorization": f"Bearer {tokens.issue(service)}"}, timeout=5)
-        answer.raise_for_status()
-    except requests.RequestException:
+        answer = doors.ask(service, "GET", f"/internal/trace/{trace_id}")
+    except (Silent, Refused):
         return None
-    return [_recorded(service, entry) for entry in answer.json()["entries"]]
+    return [_recorded(service, entry) for entry in answer["entries"]]
 
 
 def _recorded(service: str, entry: dict[str, Any]) -> Moment:

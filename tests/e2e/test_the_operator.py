@@ -1,0 +1,153 @@
+"""What an operator sees of the bus, and does about it: the tail, the picture, an event that a handler gave up."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+from dotenv import dotenv_values
+
+from demo.system import ROOT, System, run
+from demo.waiting import eventually
+from tests.e2e.freezing import frozen, kill, wait_until_whole
+from tests.e2e.people import airport
+
+POINTS = [{"id": str(number), "latitude": number, "longitude": 0.0} for number in range(3)]
+HANDLER = "queue_job_finished"
+
+
+class Watcher:
+    """A `quintet events tail --follow` that runs beside the test."""
+
+    def __init__(self, process: subprocess.Popen, file):
+        self.process, self._file = process, file
+
+    def events(self, subject: str) -> list[dict]:
+        """What it has shown so far of subjects that begin so."""
+        lines = [line for line in self._file.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        return [one for one in map(json.loads, lines) if one["subject"].startswith(subject)]
+
+
+@pytest.fixture
+def watcher(in_our_hands, tmp_path) -> Iterator[Watcher]:
+    out = tmp_path / "tail"
+    words = ["events", "tail", "-n", "1", "--follow", "--json", "--state", str(in_our_hands.state)]
+    with out.open("w") as file:
+        process = subprocess.Popen([sys.executable, "-u", "-m", "quintet", *words], cwd=ROOT, stdout=file)
+    try:
+        eventually(lambda: out.read_text(), "the tail has begun")
+        yield Watcher(process, out)
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def test_a_tail_shows_each_event_once_and_in_order_though_the_relay_dies(in_our_hands, watcher, ada, airports):
+    rows = []
+    for number in range(30):
+        rows.append(ada.creates(airports, **airport(number))["id"])
+        if number in (5, 15):
+            kill(in_our_hands, "data-bus")
+    subjects = [f"collections/{airports}/records/{row}" for row in rows]
+    eventually(lambda: len(watcher.events(f"collections/{airports}/records/")) >= 30, "all are shown", within=60)
+    shown = watcher.events(f"collections/{airports}/records/")
+    assert [one["subject"] for one in shown] == subjects
+    told = json.loads(in_our_hands.operate("events", "show", shown[0]["id"], "--json"))
+    assert told["data"]["after"]["iata"] == "T0"
+    wait_until_whole(in_our_hands)
+
+
+def test_a_system_that_is_well_shows_no_alarm_and_every_consumer_comes_up_to_its_sources(in_our_hands, ada, airports):
+    ada.creates(airports, **airport())
+    picture = eventually(lambda: settled(in_our_hands), "nobody is behind", within=60)
+    assert set(picture["services"]) == {"auth", "data", "realtime", "mail", "worker"}
+    assert {one["consumer"] for one in picture["services"]["auth"]["consumers"]} >= {"data", "mail", "worker"}
+    shown = in_our_hands.operate("bus", "status", "--partitions")
+    assert "mail.deliver" in shown
+    assert "nobody" not in shown
+
+
+def test_an_event_that_a_handler_gives_up_is_seen_and_replayed_once_it_can_be_taken(in_our_hands, ada):
+    """The handler refuses a job's end while it does not know the job's owner."""
+    with recipient_taken_away(in_our_hands, ada.id):
+        job = ada.api.ask("POST", "/v1/jobs", json={"kind": "geo.nearest", "input": {"points": POINTS}, "notify": True})
+        eventually(lambda: held(in_our_hands, job["id"], "--waiting"), "the event waits", within=60)
+        be_impatient(in_our_hands, job["id"])
+        letter = eventually(lambda: held(in_our_hands, job["id"]), "the event is parked", within=60)
+        assert "RecipientUnknown" in letter["last_error"]
+        said = run(in_our_hands.state, "bus", "status")
+        assert said.returncode == 1
+        assert "events_parked" in said.stdout
+    reference = f"mail/{letter['id']}"
+    assert job["id"] in in_our_hands.operate("dead", "show", reference)
+    assert "tried again" in in_our_hands.operate("dead", "replay", reference)
+    ada.mails.wait_for(ada.email, job["id"], within=60)
+    assert held(in_our_hands, job["id"]) is None
+    assert run(in_our_hands.state, "dead", "drop", "--yes", reference).returncode == 1
+
+
+def test_a_service_that_is_away_is_said_not_hidden(in_our_hands):
+    with frozen(in_our_hands, "worker"):
+        for words in (("bus", "status"), ("dead", "list"), ("events", "tail")):
+            said = run(in_our_hands.state, *words)
+            assert said.returncode == 1
+            assert "worker does not answer" in said.stderr
+            assert said.stdout
+
+
+def settled(system: System) -> dict | None:
+    """The whole picture, once no alarm is raised and no consumer is behind by its own word."""
+    done = run(system.state, "bus", "status", "--json")
+    picture = json.loads(done.stdout)
+    behind = [
+        (source, name, at)
+        for source, status in picture["services"].items()
+        for name, own in picture["services"].items()
+        for at in own["positions"]
+        if at["source"] == source and at["number"] < status["given"][str(at["partition"])]
+    ]
+    return picture if done.returncode == 0 and not behind else None
+
+
+def held(system: System, job_id: str, *more: str) -> dict | None:
+    """mail's dead letter (or what it lets wait) about a job."""
+    lines = system.operate("dead", "list", "--service", "mail", "--handler", HANDLER, "--json", *more).splitlines()
+    return next((one for one in map(json.loads, lines) if one["subject"] == f"jobs/{job_id}"), None)
+
+
+@contextmanager
+def mails_database(system: System) -> Iterator[sa.Connection]:
+    """mail's own database, as somebody with the machine in their hands reaches it."""
+    url = dotenv_values(system.state / "settings/mail.env")["DATABASE_URL"]
+    url = url.replace("sqlite:///", f"sqlite:///{system.state}/").replace("postgresql://", "postgresql+psycopg://")
+    engine = sa.create_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def recipient_taken_away(system: System, user_id: str) -> Iterator[None]:
+    """Inside, mail does not know where a user is reached."""
+    recipients = sa.Table("recipients", sa.MetaData(), *(sa.Column(c) for c in ("user_id", "address", "created_at")))
+    by_id = recipients.c.user_id == sa.cast(user_id, sa.Uuid(as_uuid=False))
+    with mails_database(system) as connection:
+        row = connection.execute(sa.select(recipients).where(by_id)).mappings().one()
+        connection.execute(sa.delete(recipients).where(by_id))
+    try:
+        yield
+    finally:
+        with mails_database(system) as connection:
+            connection.execute(sa.insert(recipients).values(**row))
+
+
+def be_impatient(system: System, job_id: str) -> None:
+    """As if all tries but the last were over: they would take two minutes."""
+    with mails_database(system) as connection:
+        aged = sa.text("UPDATE waiting SET attempts = 8, run_at = created_at WHERE handler = :handler AND key = :key")
+        connection.execute(aged, {"handler": HANDLER, "key": f"jobs/{job_id}"})
