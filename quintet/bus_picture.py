@@ -26,21 +26,18 @@ def places(statuses: Statuses) -> Iterator[Place]:
     """Every consumer's place in every partition of each source that answers."""
     for source, status in statuses.items():
         for report in status["consumers"]:
-            number = _own_word(statuses, source, report) or report["number"]
+            number = _own_word(statuses, source, report)
             lag = max(0, report["given"] - number)
             oldest = report["oldest_unhandled_at"] if lag else None
-            yield Place(
-                source, report["partition"], report["given"], report["consumer"], number, lag, oldest
-            )
+            yield Place(source, report["partition"], report["given"], report["consumer"], number, lag, oldest)
 
 
-def _own_word(statuses: Statuses, source: str, report: dict[str, Any]) -> int | None:
+def _own_word(statuses: Statuses, source: str, report: dict[str, Any]) -> int:
     """The number that the consumer itself holds; a report may be half a minute old."""
-    incarnation = statuses[source]["relay"]["incarnation"]
     for own in statuses.get(report["consumer"], {}).get("positions", ()):
-        if (own["source"], own["partition"], own["incarnation"]) == (source, report["partition"], incarnation):
+        if (own["source"], own["partition"]) == (source, report["partition"]):
             return own["number"]
-    return None
+    return report["number"]
 
 
 def lines(statuses: Statuses, *, by_partition: bool) -> Iterator[str]:

@@ -13,7 +13,7 @@ from quintet.failing import Failed
 from quintet.state import State
 from shared.identity.services import ServiceTokens
 
-TIMEOUT = (2, 15)
+TIMEOUT = (2, 8)
 
 
 class Silent(Failed):

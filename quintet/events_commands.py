@@ -9,6 +9,7 @@ import click
 
 from quintet.failing import Failed
 from quintet.options import json_option, service_option, state_option
+from quintet.replay_command import replay
 from quintet.showing import say_json, say_silent
 from quintet.state import State
 
@@ -18,6 +19,9 @@ POLL_SECONDS = 0.5
 @click.group()
 def events() -> None:
     """Watch the events that services announce, and have them handled again."""
+
+
+events.add_command(replay)
 
 
 @events.command()
@@ -52,6 +56,8 @@ def tail(folder: Path, service: str | None, type_: str | None, lines: int, follo
             time.sleep(POLL_SECONDS)
             for event in following.read():
                 show(event)
+            while following.lost:
+                click.secho(f"{following.lost.pop()} was put back to an older database: it goes on from now.", err=True)
             say_silent(sorted(following.silent - known_silent), "its events come once it does.")
             known_silent = following.silent
     except KeyboardInterrupt:

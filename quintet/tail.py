@@ -18,6 +18,8 @@ class Tail:
     type: str | None = None
     silent: set[str] = field(default_factory=set)
     """The services that did not answer the last question; what they have comes when they do."""
+    lost: set[str] = field(default_factory=set)
+    """The services whose database was put back to one that never knew the tail: what was between is not shown."""
     _cursors: dict[str, str] = field(default_factory=dict)
 
     def begin(self, back: int) -> list[dict[str, Any]]:
@@ -42,6 +44,7 @@ class Tail:
             wanted = {"type": self.type} if self.type else {}
             answer = self.doors.bus(service, "GET", "events/tail", params=where | wanted)
             self._cursors[service] = answer["cursor"]
+            self.lost |= {service} if answer["is_lost"] else set()
             yield answer["items"]
             if not answer["is_more"]:
                 return

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from shared import clock
@@ -59,8 +59,9 @@ def fail(session: Session, replay: str, reason: str) -> bool:
     return _end(session, replay, FAILED, reason[:300])
 
 
-def progress(session: Session, *, limit: int = 50) -> list[dict]:
-    """The newest replays with their state, and how many events each has handled and missed, in all partitions."""
+def progress(session: Session, *, limit: int = 50, replay: str | None = None) -> list[dict]:
+    """The newest replays, or that one alone, with state and how many events each has handled and missed, in all
+    partitions."""
     counts = (
         select(
             replay_cursors.c.replay,
@@ -75,6 +76,7 @@ def progress(session: Session, *, limit: int = 50) -> list[dict]:
         .outerjoin(counts, counts.c.replay == replays.c.id)
         .order_by(replays.c.id.desc())
         .limit(limit)
+        .where(replays.c.id == replay if replay else true())
     )
     return [
         {

@@ -1,6 +1,6 @@
 """Why an operator's door does not open."""
 
-from shared.problems import Conflict, NotFound
+from shared.problems import Conflict, Invalid, NotFound
 
 
 class DeadLetterNotFound(NotFound):
@@ -13,3 +13,11 @@ class DeadLetterWaits(Conflict):
 
 class EventNotFound(NotFound):
     """The outbox keeps no such event: another service announced it, or its window has passed."""
+
+
+class ReplayImpossible(Invalid):
+    """Nothing in this service would handle these events."""
+
+
+class ReplayNotFound(NotFound):
+    """There is no such replay here."""

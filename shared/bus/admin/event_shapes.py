@@ -50,8 +50,9 @@ class TailView(Output):
     """Events in the order of their numbers, and the cursor from which the tail goes on."""
 
     items: list[EventView]
-    cursor: str | None = Field(description="Null while the source's relay has given no number yet")
+    cursor: str
     is_more: bool
+    is_lost: bool = Field(False, description="The database was put back to one that never knew the cursor: from now on")
 
 
 class EventsQuery(PageQuery):

@@ -55,16 +55,21 @@ class Tail(Resource):
         The cursor holds the number reached in each partition, so nothing comes twice and nothing is left out, also
         where the database was put back to a backup meanwhile.
         """
-        incarnation, numbers = read_cursor(query.cursor) if query.cursor else begin(session, query.back)
-        answer = read_feed(session, current_app.extensions["bus"].service, incarnation, numbers, limit=query.limit)
+        service = current_app.extensions["bus"].service
+        place = read_cursor(query.cursor) if query.cursor else begin(session, query.back)
+        answer = read_feed(session, service, *place, limit=query.limit)
+        is_lost = answer is not None and not answer.is_known
+        if is_lost:  # an older database, which never knew where the tail was
+            answer = read_feed(session, service, *begin(session, 0), limit=query.limit)
         if answer is None:
-            return TailView(items=[], cursor=None, is_more=False)
+            return TailView(items=[], cursor=encode_cursor("", {}), is_more=False)
         reached = answer.start | {entry.partition: entry.number for entry in answer.entries}
         shown = sorted((tailed(entry) for entry in answer.entries), key=lambda one: (one.time, one.number))
         return TailView(
             items=[one for one in shown if query.type in (None, one.type)],
             cursor=encode_cursor(answer.incarnation, {str(p): n for p, n in reached.items()}),
             is_more=reached != answer.last,
+            is_lost=is_lost,
         )
 
 
@@ -74,12 +79,12 @@ def begin(session: Session, back: int) -> tuple[str | None, dict[int, int]]:
     return numbering.current_incarnation(session), {p: max(0, n - back) for p, n in last.items()}
 
 
-def read_cursor(cursor: str) -> tuple[str, dict[int, int]]:
-    """Incarnation and numbers of a tail's cursor; raises InvalidCursor."""
+def read_cursor(cursor: str) -> tuple[str | None, dict[int, int]]:
+    """Incarnation and numbers of a tail's cursor, none of a source without numbers; raises InvalidCursor."""
     incarnation, numbers = decode_cursor(cursor, str, dict)
     if not all(name.isdecimal() and type(n) is int and 0 <= n < 2**63 for name, n in numbers.items()):
         raise InvalidCursor
-    return incarnation, {int(name): n for name, n in numbers.items()}
+    return incarnation or None, {int(name): n for name, n in numbers.items()}
 
 
 def tailed(entry: Entry) -> EventView:

@@ -2,6 +2,7 @@
 
 from shared.bus.admin.dead import DeadLetter, DeadLetters, PuttingBack, PuttingBackMany
 from shared.bus.admin.events import OutboxEvent, OutboxEvents, Tail
+from shared.bus.admin.replays import Replay, Replays
 from shared.bus.admin.status import Status
 
 RESOURCES = (
@@ -13,6 +14,8 @@ RESOURCES = (
     ("dead/replay", PuttingBackMany),
     ("dead/<int:dead_id>", DeadLetter),
     ("dead/<int:dead_id>/replay", PuttingBack),
+    ("replays", Replays),
+    ("replays/<id:replay_id>", Replay),
 )
 
 

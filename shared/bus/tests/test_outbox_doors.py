@@ -15,7 +15,7 @@ from shared.bus.tests.desk import Desk
 from shared.events.auth import EmailVerified, UserRegistered
 from shared.ids import new_id
 from shared.testing.identity import assert_problem
-from shared.web import InvalidCursor
+from shared.web import InvalidCursor, encode_cursor
 
 SEALED = "1.c2VhbGVk"
 
@@ -171,6 +171,26 @@ def test_a_tail_goes_on_where_the_database_was_put_back_to_a_backup(world, desk)
     with world.source.transaction() as session:
         numbering.give_numbers(session, 10)
     assert [number for _, number in follow(desk, cursor)[0]] == [2]
+
+
+def test_a_tail_of_an_incarnation_that_nobody_knows_goes_on_from_now_and_says_so(world, desk, relay):
+    world.write("account-0", 1)
+    relay.step()
+    answer = desk.ask("GET", "events/tail", query_string={"cursor": encode_cursor("f" * 32, {"0": 5})})
+    assert (answer["items"], answer["is_lost"]) == ([], True)
+    world.write("account-0", 2)
+    relay.step()
+    assert [number for _, number in follow(desk, answer["cursor"])[0]] == [2]
+
+
+def test_a_tail_that_began_before_the_first_number_leaves_nothing_out(world, desk):
+    got, cursor = follow(desk, None)
+    assert got == []
+    relay = world.relay()
+    assert relay.is_leading()
+    world.write("account-0", 1)
+    relay.step()
+    assert [number for _, number in follow(desk, cursor)[0]] == [1]
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "WyJhIiwxXQ", "WyJhIix7IngiOjF9XQ", "WyJhIix7IjEiOi0xfV0"])
