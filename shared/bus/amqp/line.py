@@ -51,6 +51,10 @@ class Line:
                     raise TransportDown("the connection was closed") from error
                 raise
 
+    @property
+    def is_open(self) -> bool:
+        return self._channel is not None
+
     def drain(self, seconds: float) -> bool:
         """Takes what comes next, within `channel`; False when nothing came in time."""
         try:

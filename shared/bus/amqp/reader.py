@@ -44,6 +44,10 @@ class AmqpReader:
         found, self._letters = self._letters, []
         return found
 
+    @property
+    def is_open(self) -> bool:
+        return self._line.is_open
+
     def close(self) -> None:
         self._line.close()
 

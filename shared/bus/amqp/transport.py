@@ -24,6 +24,7 @@ class AmqpTransport:
         self._talk = Line(url, self._begin_talk)
         self._poking = Line(url, self._begin_poking)
         self._listening = Line(url, lambda channel: None)
+        self._readers: list[AmqpReader] = []
 
     def append(self, entries: Sequence[Entry]) -> None:
         with self._talk.channel():
@@ -33,7 +34,9 @@ class AmqpTransport:
             self._confirmed.settle()
 
     def reader(self, partitions: Sequence[int], sources: Sequence[str], *, service: str | None = None) -> AmqpReader:
-        return AmqpReader(self._url, partitions, sources, service)
+        reader = AmqpReader(self._url, partitions, sources, service)
+        self._readers = [one for one in self._readers if one.is_open] + [reader]
+        return reader
 
     def tell_last(self, source: str, last: LastNumbers) -> None:
         with self._talk.channel() as channel:
@@ -74,8 +77,8 @@ class AmqpTransport:
         return bool(pokes)
 
     def close(self) -> None:
-        for line in (self._talk, self._poking, self._listening):
-            line.close()
+        for one in (*self._readers, self._talk, self._poking, self._listening):
+            one.close()
 
     def _poke(self, service: str) -> None:
         with self._poking.channel() as channel:

@@ -98,6 +98,7 @@ class Consumer:
             entries = self._reader.read(wait_seconds=wait_seconds, count=BATCH)
             for source, last in self._reader.last().items():
                 self.watch[source].tell(last)
+            self._heed(self._reader.given_up())
             return entries
         except TransportDown as down:
             log.warning("the broker is silent", error=str(down))
@@ -106,6 +107,19 @@ class Consumer:
                 watch.silence()
             time.sleep(min(wait_seconds, 0.2))
             return []
+
+    def _heed(self, given_up: list[Entry]) -> None:
+        """What the broker gave up is in the feed as all is; its number says whether it is still to come."""
+        suspects = [entry for entry in given_up if self._is_to_come(entry)]
+        for entry in suspects:
+            self.handling.suspect((entry.source, entry.partition), entry.number)
+            self.watch[entry.source].doubt()
+        if given_up:
+            log.warning("the broker gave up events", handled=len(given_up) - len(suspects), to_come=len(suspects))
+
+    def _is_to_come(self, entry: Entry) -> bool:
+        position = self._positions.get((entry.source, entry.partition))
+        return position is not None and position.incarnation == entry.incarnation and position.number < entry.number
 
     def _leave_reader(self) -> None:
         if self._reader is not None:

@@ -17,18 +17,23 @@ class Handling:
     def __init__(self, database: Database, handlers: Handlers):
         self.database, self.handlers = database, handlers
         self._careful: set[tuple[str, int]] = set()
+        self._suspected: dict[tuple[str, int], int] = {}
 
     def begin(self, careful: set[tuple[str, int]]) -> None:
         """After a takeover: the first event after each of the places with these keys is handled by itself."""
         self._careful |= careful
 
+    def suspect(self, key: tuple[str, int], number: int) -> None:
+        """Each event up to this number is handled by itself, its start counted: one of them may end the process."""
+        self._suspected[key] = max(number, self._suspected.get(key, 0))
+
     def handle(self, place: Place, entries: list[Entry]) -> int:
         """Handles a run that follows the place: all in one commit, or one by one where that fails."""
         done = 0
-        if entries and place.key in self._careful:
-            self._handle_carefully(place, entries[0])
+        while done < len(entries) and self._needs_care(place, entries[done]):
+            self._handle_carefully(place, entries[done])
             self._careful.discard(place.key)
-            done = 1
+            done += 1
         if len(entries) > done:
             try:
                 self._handle_batch(place, entries[done:])
@@ -41,6 +46,9 @@ class Handling:
                     self._handle_one(place, entry)
                     progress.moved()
         return len(entries)
+
+    def _needs_care(self, place: Place, entry: Entry) -> bool:
+        return place.key in self._careful or entry.number <= self._suspected.get(place.key, 0)
 
     def _handle_batch(self, place: Place, entries: list[Entry]) -> None:
         wanted = [(entry, place.read(entry)) for entry in entries if self._handlers(place, entry)]

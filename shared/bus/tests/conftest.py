@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -51,18 +52,21 @@ class DirectFeed:
 class World:
     """One source and one consuming service, each step made by hand or by threads."""
 
-    def __init__(self, source: Database, target: Database, url: str):
-        self.source, self.target, self.url = source, target, url
+    def __init__(self, source: Database, target: Database, broker: Broker | str):
+        """Over a broker, or over the one at a URL."""
+        self.source, self.target = source, target
+        self.url = broker if isinstance(broker, str) else broker.url
+        self.connect = partial(transport_for, broker) if isinstance(broker, str) else broker.transport
         self.feed = DirectFeed(source)
         self.handlers = Handlers("reader")
-        self.transport = transport_for(url)
+        self.transport = self.connect()
 
     def relay(self, seconds: float = 10.0) -> Relay:
-        return Relay("ledger", self.source, transport_for(self.url), Leases(self.source, process_name(), seconds), 8)
+        return Relay("ledger", self.source, self.connect(), Leases(self.source, process_name(), seconds), 8)
 
     def consumer(self, seconds: float = 10.0) -> Consumer:
         leases = Leases(self.target, process_name(), seconds)
-        return Consumer(self.target, transport_for(self.url), self.handlers, self.feed, leases, 8)
+        return Consumer(self.target, self.connect(), self.handlers, self.feed, leases, 8)
 
     def write(self, account: str, amount: int) -> None:
         with self.source.transaction() as session:
@@ -127,15 +131,12 @@ def world(databases, redis_url) -> World:
 
 
 @pytest.fixture
-def fragile_world(databases, redis_server) -> World:
-    """Over a Redis of the test's own, to be flushed and stopped."""
-    return World(*databases, redis_server.url)
+def broken_world(databases, broker) -> World:
+    """Over a broker of the kind under test, to be flushed and stopped."""
+    return World(*databases, broker)
 
 
-BROKERS = ["memory", "redis", "rabbitmq"]
-
-
-@pytest.fixture(params=BROKERS)
+@pytest.fixture(params=["memory", "redis", "rabbitmq"])
 def broker(request) -> Iterator[Broker]:
     """A broker of each kind, to be flushed and stopped."""
     made = _broker(request)
@@ -149,3 +150,13 @@ def _broker(request) -> Broker:
     if request.param == "redis":
         return RedisBroker(request.getfixturevalue("redis_server"))
     return RabbitBroker(request.getfixturevalue("rabbit_server"), ("ledger", "reader", "other"), 8)
+
+
+@pytest.fixture
+def running():
+    """Starts relays and consumers on threads and stops them at the end."""
+    stop, threads = threading.Event(), []
+    yield lambda *processes: threads.extend(turn(process, stop) for process in processes)
+    stop.set()
+    for thread in threads:
+        thread.join(15)

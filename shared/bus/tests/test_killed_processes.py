@@ -10,6 +10,8 @@ from shared.bus.tests.mortal import STEPS
 from shared.database.migrator import ROOT
 from shared.testing import eventually
 
+KINDS = [("sqlite", "redis"), ("postgres", "redis"), ("sqlite", "rabbitmq")]
+
 
 def start(world: World, step: str) -> subprocess.Popen:
     urls = [database.engine.url.render_as_string(hide_password=False) for database in (world.source, world.target)]
@@ -18,8 +20,10 @@ def start(world: World, step: str) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.parametrize(("database_url", "broker"), KINDS, indirect=True)
 @pytest.mark.parametrize("step", STEPS)
-def test_a_process_killed_at_a_step_loses_and_doubles_nothing(world, step):
+def test_a_process_killed_at_a_step_loses_and_doubles_nothing(broken_world, step):
+    world = broken_world
     for amount in range(20):
         world.write(f"account-{amount % 3}", amount)
     killed = start(world, step)

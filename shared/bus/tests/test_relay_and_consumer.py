@@ -6,45 +6,19 @@ import pytest
 import sqlalchemy as sa
 
 from shared.bus.tables import outbox, positions, waiting
-from shared.bus.tests.conftest import World, turn
+from shared.bus.tests.conftest import World
 from shared.bus.tests.ledger import Noted
+from shared.bus.tests.writers import assert_each_once_in_order, write_concurrently
 from shared.testing import eventually
+
+KINDS = [("sqlite", "memory"), *((kind, broker) for broker in ("redis", "rabbitmq") for kind in ("sqlite", "postgres"))]
+pytestmark = pytest.mark.parametrize(("database_url", "broker"), KINDS, indirect=True)
 
 
 @pytest.fixture
-def running():
-    """Starts relays and consumers on threads and stops them at the end."""
-    stop, threads = threading.Event(), []
-    yield lambda *processes: threads.extend(turn(process, stop) for process in processes)
-    stop.set()
-    for thread in threads:
-        thread.join(15)
-
-
-def write_concurrently(world: World, writers: int, each: int) -> None:
-    def write(writer: int) -> None:
-        for amount in range(each):
-            world.write(f"account-{writer}", amount)
-
-    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def assert_each_once_in_order(world: World, writers: int, each: int) -> None:
-    for writer in range(writers):
-        assert world.noted(f"account-{writer}") == list(range(each))
-
-
-@pytest.mark.slow
-def test_ten_thousand_events_of_concurrent_writers_arrive_each_once_and_in_order(world, running):
-    world.keep_book()
-    running(world.relay(), world.consumer())
-    write_concurrently(world, writers=4, each=2_500)
-    eventually(lambda: len(world.noted()) >= 10_000, within=90, every=0.2)
-    assert_each_once_in_order(world, writers=4, each=2_500)
+def world(databases, broker) -> World:
+    """Over a broker of each kind, to be flushed and stopped."""
+    return World(*databases, broker)
 
 
 def test_two_relays_and_two_consumers_do_nothing_twice(world, running):
@@ -55,24 +29,21 @@ def test_two_relays_and_two_consumers_do_nothing_twice(world, running):
     assert_each_once_in_order(world, writers=3, each=100)
 
 
-def test_a_flushed_redis_in_mid_load_loses_nothing(fragile_world, redis_server, running):
-    world = fragile_world
+def test_a_flushed_broker_in_mid_load_loses_nothing(world, broker, running):
     world.keep_book()
     running(world.relay(), world.consumer())
     writing = threading.Thread(target=write_concurrently, args=(world, 3, 150))
     writing.start()
-    with redis_server.client() as client:
-        for least in (50, 150, 250):
-            eventually(lambda least=least: len(world.noted()) >= least, within=30)
-            client.flushall()
+    for least in (50, 150, 250):
+        eventually(lambda least=least: len(world.noted()) >= least, within=30)
+        broker.flush()
     writing.join()
     eventually(lambda: len(world.noted()) >= 450, within=30)
     assert_each_once_in_order(world, writers=3, each=150)
 
 
-def test_events_arrive_through_the_feed_while_redis_is_off(fragile_world, redis_server, running):
-    redis_server.stop(lose_file=True)
-    world = fragile_world
+def test_events_arrive_through_the_feed_while_the_broker_is_off(world, broker, running):
+    broker.stop()
     world.keep_book()
     running(world.relay(), world.consumer())
     write_concurrently(world, writers=2, each=50)
@@ -81,16 +52,15 @@ def test_events_arrive_through_the_feed_while_redis_is_off(fragile_world, redis_
     assert world.feed.questions > 0
 
 
-def test_a_redis_that_comes_back_empty_carries_on(fragile_world, redis_server, running):
-    world = fragile_world
+def test_a_broker_that_comes_back_empty_carries_on(world, broker, running):
     world.keep_book()
     running(world.relay(), world.consumer())
     world.write("account-0", 0)
     eventually(lambda: world.noted() == [0])
-    redis_server.stop(lose_file=True)
+    broker.stop()
     world.write("account-0", 1)
     eventually(lambda: world.noted() == [0, 1], within=20)
-    redis_server.start()
+    broker.start(is_empty=True)
     world.write("account-0", 2)
     eventually(lambda: world.noted() == [0, 1, 2], within=20)
 
