@@ -131,6 +131,12 @@ def world(databases, redis_url) -> World:
 
 
 @pytest.fixture
+def fragile_world(databases, redis_server) -> World:
+    """Over a Redis of the test's own, to be flushed and stopped."""
+    return World(*databases, redis_server.url)
+
+
+@pytest.fixture
 def broken_world(databases, broker) -> World:
     """Over a broker of the kind under test, to be flushed and stopped."""
     return World(*databases, broker)
