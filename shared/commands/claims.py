@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from shared import clock
@@ -70,9 +70,7 @@ class Claim:
         return not self.is_lost
 
     def _locked_row(self, session: Session) -> Any:
-        model = self.commands.model
-        held = select(model).where(model.id == self.id, model.fence == self.fence, model.state == RUNNING)
-        row = session.scalar(held.with_for_update())
+        row = session.scalar(self.commands.held, {"p_id": self.id, "p_fence": self.fence})
         if row is None:
             self.is_lost = True
             raise LeaseLost(f"{self.commands.task} {self.id}: another attempt has taken over.")

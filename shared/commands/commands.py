@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from shared import clock, trace
@@ -13,7 +14,7 @@ from shared.commands.columns import RUNNING, is_abandoned, is_waiting
 from shared.commands.failures import describe
 from shared.commands.status import status_of
 from shared.commands.timeline import entries_of
-from shared.database import Database, after_commit
+from shared.database import Database, Id, Timestamp, after_commit
 from shared.database.errors import is_passing
 from shared.logs import get
 
@@ -75,24 +76,38 @@ class Commands:
 
     def claim(self, command_id: str) -> Claim | None:
         """Takes a command that is due, for `lease_seconds`; None when it is not due, taken, ended or unknown."""
-        now, model = clock.now(), self.model
-        taken = (
+        now = clock.now()
+        known = {"p_id": command_id, "p_now": now, "p_until": now + timedelta(seconds=self.lease_seconds)}
+        with self.database.transaction() as session:
+            row = session.scalar(self._taking, known)
+        return Claim(self, row) if row else None
+
+    @cached_property
+    def _taking(self) -> Any:
+        """The UPDATE of `claim`, made once: to make it and its cache key anew costs more than to run it."""
+        model, now = self.model, bindparam("p_now", type_=Timestamp)
+        is_free = or_(is_waiting(model, now), is_abandoned(model, now, self.max_attempts))
+        return (
             update(model)
-            .where(model.id == command_id, or_(is_waiting(model, now), is_abandoned(model, now, self.max_attempts)))
+            .where(model.id == bindparam("p_id", type_=Id), is_free)
             .values(
                 state=RUNNING,
                 attempts=model.attempts + 1,
                 fence=model.fence + 1,
-                lease_until=now + timedelta(seconds=self.lease_seconds),
+                lease_until=bindparam("p_until", type_=Timestamp),
                 started_at=now,
                 sent_at=None,
             )
             .returning(model)
             .execution_options(synchronize_session=False)
         )
-        with self.database.transaction() as session:
-            row = session.scalar(taken)
-        return Claim(self, row) if row else None
+
+    @cached_property
+    def held(self) -> Any:
+        """The SELECT of the command `p_id` under the fence `p_fence`, its row locked; made once like the other."""
+        model = self.model
+        is_held = model.id == bindparam("p_id", type_=Id), model.fence == bindparam("p_fence"), model.state == RUNNING
+        return select(model).where(*is_held).with_for_update()
 
     def tell_failed(self, session: Session, row: Any, error: Exception) -> None:
         """Runs what the service does about a command given up, in the same transaction.
