@@ -37,6 +37,11 @@ def settings_for(cls: type, database_url: str = "sqlite://", **more: Any) -> Any
     return cls(**{**values, **more})
 
 
+def private_key_of(service: str) -> str:
+    """A service's key as SERVICE_PRIVATE_KEY wants it, for a process of the test that is to be that service."""
+    return private_pem(_service_keys[service])
+
+
 def trust_test_keys(app) -> None:
     """Has the app believe the tokens of `bearer` and `access_token`."""
     app.extensions["jwks"].replace(jwks())

@@ -21,3 +21,7 @@ class ReplayImpossible(Invalid):
 
 class ReplayNotFound(NotFound):
     """There is no such replay here."""
+
+
+class ConsumerNotFound(NotFound):
+    """No consumer of that name reports to this service: it never did, or is retired already."""

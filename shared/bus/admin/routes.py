@@ -1,5 +1,6 @@
 """Adds the operator's doors to a service's app."""
 
+from shared.bus.admin.consumers import Consumer, Consumers
 from shared.bus.admin.dead import DeadLetter, DeadLetters, PuttingBack, PuttingBackMany
 from shared.bus.admin.events import OutboxEvent, OutboxEvents, Tail
 from shared.bus.admin.replays import Replay, Replays
@@ -7,6 +8,8 @@ from shared.bus.admin.status import Status
 
 RESOURCES = (
     ("status", Status),
+    ("consumers", Consumers),
+    ("consumers/<name>", Consumer),
     ("events", OutboxEvents),
     ("events/tail", Tail),
     ("events/<id:event_id>", OutboxEvent),

@@ -18,19 +18,19 @@ class Desk:
     """The app of a service whose database and handlers are given; asks its doors as an admin, or as whoever `headers`
     say."""
 
-    def __init__(self, database: Database, handlers: Handlers | None = None, commands: tuple = ()):
+    def __init__(self, database: Database, handlers: Handlers | None = None, service: str = SERVICE):
         url = database.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
         settings = settings_for(Settings, url)
-        self.app: Flask = create_service(SERVICE, settings, fetch_keys=jwks)
+        self.app: Flask = create_service(service, settings, fetch_keys=jwks)
         self.database, self.bus = Database(), Bus()
         self.database.init_app(self.app, settings)
-        self.bus.init_app(self.app, settings, database=self.database, handlers=handlers, commands=commands)
-        self.client = self.app.test_client()
+        self.bus.init_app(self.app, settings, database=self.database, handlers=handlers)
+        self.client, self.service = self.app.test_client(), service
 
     def send(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> TestResponse:
         """The answer of a door, whatever it is."""
         return self.client.open(
-            f"/v1/bus/{SERVICE}/{path}", method=method, headers=headers or bearer(role="admin"), **more
+            f"/v1/bus/{self.service}/{path}", method=method, headers=headers or bearer(role="admin"), **more
         )
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
