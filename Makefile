@@ -1,6 +1,6 @@
 # Each target is one line; what takes more is in bin/ or in the operator's command (bin/quintet --help).
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs demo chaos test e2e check fix contracts lock
+.PHONY: help setup up down status logs demo chaos faults test e2e check fix contracts lock
 
 given = $(and $(findstring command,$(origin $(1))),$($(1)))# a variable counts where it is typed after make, not in the environment
 STATE ?= var
@@ -24,6 +24,8 @@ demo: .venv/local.installed ## Play the story through the gateway
 	@.venv/bin/python -m demo.story
 chaos: $(SETS:%=.venv/%.installed) ## Break a whole system at random and show that nothing was lost [DURATION=180] [SEED=7] [DATABASE=postgres]
 	@.venv/bin/python -m chaos $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
+faults: .venv/dev.installed ## Hit real processes at every step and write down what held [T="relay killed"] [BROKER=redis]
+	@.venv/bin/python -m tests.faults $(T) $(if $(BROKER),--broker $(BROKER))
 test: .venv/dev.installed ## Run all tests [T=services/auth]
 	@bin/test $(T)
 e2e: .venv/dev.installed ## Run only the scenarios through the gateway

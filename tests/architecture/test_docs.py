@@ -48,7 +48,8 @@ def test_every_guarantee_is_shown_by_a_test_that_exists():
 
 
 def test_every_promise_names_its_test():
-    rows = [line for line in (ROOT / "docs/guarantees.md").read_text().splitlines() if line.startswith("| ")]
+    text = re.sub(r"<!-- faults: gen.*?<!-- faults: end -->", "", (ROOT / "docs/guarantees.md").read_text(), flags=re.S)
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
     promises = [line for line in rows if not line.startswith("| promise |")]
     assert [line for line in promises if "::test_" not in line] == []
 

@@ -86,3 +86,7 @@ class RedisBroker:
 
     def _tail(self) -> Path:
         return max((self._server.folder / "appendonlydir").glob("*.incr.aof"), key=lambda file: file.stat().st_mtime)
+
+
+BROKERS = {broker.name: broker for broker in (RedisBroker,)}
+"""What can carry the cells."""

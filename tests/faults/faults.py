@@ -102,7 +102,7 @@ def _go_on(play: "Play") -> None:
 
 
 def _is_a_file(cell: "Cell") -> str:
-    return "SQLite is a file: there is no connection to lose" if cell.database == "sqlite" else ""
+    return "on SQLite there is none, the database is a file" if cell.database == "sqlite" else ""
 
 
 FAULTS = [

@@ -40,7 +40,9 @@ class Lane:
     def play(self, cell: Cell) -> Outcome:
         """A cell that does not hold leaves its folder; the next begins with a new system."""
         number, begun = next(self._numbers), time.monotonic()
-        system = self._system = self._system or self._new_system(number)
+        if self._system and self._system.left_out != cell.left_out:
+            self.end_system()
+        system = self._system = self._system or self._new_system(number, cell.left_out)
         slip = ""
         try:
             play = Play(cell, system, number)
@@ -66,11 +68,11 @@ class Lane:
         self.end_system()
         self.broker.stop()
 
-    def _new_system(self, number: int) -> System:
+    def _new_system(self, number: int, left_out: str) -> System:
         folder = self.folder / f"from-{number}"
         folder.mkdir()
         self.broker.flush()
-        return System(folder, self.databases.fresh(self.kind, folder), self.broker)
+        return System(folder, self.databases.fresh(self.kind, folder), self.broker, left_out)
 
 
 class Laboratory:

@@ -18,7 +18,8 @@ from sqlalchemy.engine import Engine
 from werkzeug.serving import make_server
 
 from shared.bus import Bus, Handlers
-from shared.bus.consuming import handling, waiting, watch
+from shared.bus.consuming import watch
+from shared.bus.decisions import queueing
 from shared.bus.source import relay
 from shared.commands.celery_app import make_celery
 from shared.commands.performing import performs
@@ -26,6 +27,7 @@ from shared.database import Database
 from shared.settings import Settings
 from shared.web import create_service
 from tests.faults.bank import READERS, SOURCE, Booked, End, Line, entries_resource, errands_of
+from tests.faults.broken_rules import RULES
 from tests.faults.steps import step_named
 from tests.faults.watching import Leash, Watch
 
@@ -53,6 +55,8 @@ class Orders:
     settings: dict[str, Any]
     folder: Path
     step: str = ""
+    left_out: str = ""
+    """The rule to break."""
 
 
 def live(orders: Orders, pipe: Connection) -> None:
@@ -62,15 +66,17 @@ def live(orders: Orders, pipe: Connection) -> None:
     os.dup2(log, 2)
     sys.stdout = sys.stderr = os.fdopen(1, "w", buffering=1, closefd=False)
     _shorten()
+    if orders.left_out:
+        RULES[orders.left_out][0]()
     {"api": _api, "bus": _bus, "worker": _worker}[orders.role](orders, pipe)
 
 
 def _shorten() -> None:
     """The waits of production, shortened: the same code paths within a second."""
-    waiting.FIRST_PAUSE_SECONDS, waiting.LONGEST_PAUSE_SECONDS, waiting.MAX_ATTEMPTS = 0.02, 0.05, 6
+    queueing.FIRST_PAUSE_SECONDS, queueing.LONGEST_PAUSE_SECONDS, queueing.MAX_ATTEMPTS = 0.02, 0.05, 6
     watch.STALE_SECONDS, watch.ASK_SECONDS = 1.0, 0.3
     relay.RETRY_SECONDS = 0.3
-    handling.MAX_STARTS = MAX_STARTS
+    queueing.MAX_STARTS = MAX_STARTS
 
     @event.listens_for(Engine, "connect")
     def let_idle_transactions_end_soon(connection, _record):

@@ -38,8 +38,8 @@ class System:
     """Its processes stand from cell to cell; a cell's victim is a guest. Whoever asks the bank goes through `gateway`,
     as through nginx; `databases` are the harness's own connections."""
 
-    def __init__(self, folder: Path, urls: Urls, broker: Broker):
-        self.folder, self.urls, self.broker = folder, urls, broker
+    def __init__(self, folder: Path, urls: Urls, broker: Broker, left_out: str = ""):
+        self.folder, self.urls, self.broker, self.left_out = folder, urls, broker, left_out
         self.databases = {service: Database().connect(url) for service, url in urls.of.items()}
         self.gateway = Proxy(("127.0.0.1", 1))
         self.proxies: dict[str, Proxy] = {}
@@ -66,6 +66,16 @@ class System:
         self._guests.append(guest)
         self._welcome(guest)
         return guest
+
+    def join(self, name: str) -> Member:
+        """Starts a guest beside who stands there."""
+        self._guests.append(Member(self._orders(name)))
+        self._welcome(self._guests[-1])
+        return self._guests[-1]
+
+    def standing(self, name: str) -> Member:
+        """Who stands there."""
+        return self._standing[name]
 
     def let_die(self, name: str) -> None:
         """Waits until who stands there has ended by itself; its leases are freed at once."""
@@ -114,7 +124,7 @@ class System:
                 self.proxies["database"] = Proxy(self.urls.address(service))
                 database = self.urls.through(service, self.proxies["database"].port)
         settings = self._settings(service, database, broker)
-        return Orders(role, service, settings, self.folder, step.name if step else "")
+        return Orders(role, service, settings, self.folder, step.name if step else "", self.left_out)
 
     def _settings(self, service: str, database: str, broker: str) -> dict:
         gateway = f"http://127.0.0.1:{self.gateway.port}"

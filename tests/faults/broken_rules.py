@@ -1,0 +1,50 @@
+"""Rules of the bus and of commands, each left out on purpose, to show that the cells would notice."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from shared.bus.consuming.positions import Position
+from shared.bus.consuming.watch import SourceWatch
+from shared.bus.decisions import queueing
+from shared.bus.tables import positions
+from shared.commands.claims import Claim
+
+
+def move_without_looking() -> None:
+    """A number is moved whoever has moved it meanwhile."""
+
+    def move(self, session, number, _handled):
+        at = (positions.c.source == self.source) & (positions.c.partition == self.partition)
+        session.execute(sa.update(positions).where(at).values(number=number, attempts=0))
+
+    Position.move = move
+
+
+def never_ask_the_feed() -> None:
+    """A consumer asks at its start and never again."""
+    original = SourceWatch.is_due
+    SourceWatch.is_due = lambda self, known: not known and original(self, known)
+
+
+def overtake_what_waits() -> None:
+    """A later event of a key is handled while an earlier one waits."""
+    queueing.must_queue = lambda *_: False
+
+
+def finish_without_a_fence() -> None:
+    """A worker finishes whatever became of its lease."""
+
+    def locked_row(self, session):
+        return session.get(self.commands.model, self.id, with_for_update=True)
+
+    Claim._locked_row = locked_row
+
+
+RULES: dict[str, tuple[Callable[[], None], tuple[str, str]]] = {
+    "move without looking": (move_without_looking, ("consumer: read", "process paused")),
+    "never ask the feed": (never_ask_the_feed, ("relay: appended", "broker flushed")),
+    "overtake what waits": (overtake_what_waits, ("consumer: commit", "broker flushed")),
+    "finish without a fence": (finish_without_a_fence, ("command: work", "process paused")),
+}
+"""What is left out, and the cell (step, fault) that shows it."""
