@@ -7,12 +7,10 @@ from typing import Any, Literal
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready
 
+from shared.commands.brokers import QUORUM, BoundedAMQP, is_amqp, transport_options
 from shared.database import Database
 from shared.logs import get
 from shared.progress import Pulse
-
-VISIBILITY_SECONDS = 3600
-"""Longer than any task's time limit; a lost worker's row is sent again when its lease ends, long before this."""
 
 SAFE = {
     "task_serializer": "json",
@@ -54,18 +52,10 @@ def make_celery(
     memory. `prefork` for work that computes or reads strangers' files: a child that hangs, grows or crashes is killed
     by its time limit or the kernel without its siblings, and its command runs again.
     """
-    celery_app = Celery(service, broker=settings.celery_url, set_as_current=False)
+    celery_app = Celery(service, broker=settings.celery_url, amqp=BoundedAMQP, set_as_current=False)
     celery_app.conf.update(SAFE, worker_pool=pool, worker_concurrency=concurrency, task_default_queue=service)
-    celery_app.conf.broker_transport_options = {
-        "global_keyprefix": f"{service}:",
-        "visibility_timeout": VISIBILITY_SECONDS,
-        "unacked_restore_interval": 1,
-        "unacked_restore_throttle": 1,
-        "socket_timeout": 30,
-        "socket_connect_timeout": 2,
-        "socket_keepalive": True,
-        "health_check_interval": 10,
-    }
+    celery_app.conf.update(QUORUM if is_amqp(settings.celery_url) else {})
+    celery_app.conf.broker_transport_options = transport_options(service, settings.celery_url)
     setup_logging.connect(_leave_logging_alone, weak=False)
     worker_ready.connect(_say_ready, weak=False)
     progress_file = getattr(settings, "progress_file", None)

@@ -10,7 +10,8 @@ from shared.logs import get
 from shared.progress import DEAF_SECONDS
 
 LOOK_SECONDS = 4.0
-SHORT = {"socket_timeout": 2.0, "socket_connect_timeout": 1.0, "max_retries": 0}
+SHORT = {"socket_timeout": 2.0, "socket_connect_timeout": 1.0, "max_retries": 0}  # what Redis is told, and RabbitMQ:
+SHORT |= {"read_timeout": 2.0, "write_timeout": 2.0}
 
 log = get("commands")
 

@@ -3,21 +3,16 @@
 from collections.abc import Sequence
 
 from celery import Celery
-from kombu import Connection
-from kombu.exceptions import KombuError
-from kombu.pools import producers
 
 from shared.commands.backlog import Backlog, Due
 from shared.commands.commands import Commands
+from shared.commands.producing import BrokerDown, producing_for
 from shared.database import Database
 from shared.logs import get
 
 IDLE_SECONDS = 1.0
 DOWN_SECONDS = 1.0
 BUSY_SECONDS = 0.1
-
-SHORT = {"socket_timeout": 1.0, "socket_connect_timeout": 0.5, "max_retries": 0}
-"""A broker that does not answer costs half a second, not redis-py's long retries; the rows wait meanwhile."""
 
 log = get("commands")
 
@@ -28,7 +23,7 @@ class CommandSender:
     def __init__(self, commands: Sequence[Commands] | Commands, database: Database, celery_app: Celery):
         self.commands = [commands] if isinstance(commands, Commands) else list(commands)
         self.database, self.celery_app = database, celery_app
-        self._connection: Connection | None = None
+        self.producing = producing_for(celery_app)
         self._is_down = False
 
     def step(self) -> float:
@@ -53,13 +48,15 @@ class CommandSender:
         if not due:
             return sent
         try:
-            with producers[self._connect()].acquire(block=True, timeout=5) as producer:
+            with self.producing.batch() as producer:
                 for command in due:
+                    self.producing.before_each()
                     self._publish(producer, commands, command)
                     sent.append(command)
             self._tell(is_down=False)
-        except KombuError as error:
-            self._tell(is_down=True, error=type(error.__cause__ or error).__name__)
+        except BrokerDown as down:
+            self._tell(is_down=True, error=str(down))
+            return sent if down.is_known else []
         return sent
 
     def _publish(self, producer, commands: Commands, command: Due) -> None:
@@ -73,12 +70,6 @@ class CommandSender:
             retry=False,
             ignore_result=True,
         )
-
-    def _connect(self) -> Connection:
-        if self._connection is None:
-            options = {**self.celery_app.conf.broker_transport_options, **SHORT}
-            self._connection = self.celery_app.connection_for_write(transport_options=options)
-        return self._connection
 
     def _tell(self, *, is_down: bool, **detail: str) -> None:
         """Logs the change only, not every second of an outage."""

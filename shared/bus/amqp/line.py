@@ -117,13 +117,17 @@ class Confirmed:
 
     def publish(self, body: bytes, exchange: str, key: str, *, is_lasting: bool) -> None:
         """Sends one message and does not wait."""
-        self._published += 1
-        self._pending.add(self._published)
+        self.expect()
         mode = 2 if is_lasting else 1
         message = self._channel.prepare_message(
             body, content_type="application/json", content_encoding="binary", properties={"delivery_mode": mode}
         )
         self._channel.basic_publish(message, exchange, key)
+
+    def expect(self) -> None:
+        """Counts a message that is published next, by whomever."""
+        self._published += 1
+        self._pending.add(self._published)
 
     def settle(self, seconds: float = ANSWER_SECONDS) -> None:
         """Returns when all is taken; TimeoutError when the broker does not say so in time."""

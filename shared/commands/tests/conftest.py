@@ -40,10 +40,15 @@ def submit(database, errands):
 
 @pytest.fixture
 def make_sender(database, errands):
-    def make(redis_url: str) -> CommandSender:
-        return CommandSender(errands, database, make_celery("errands", SimpleNamespace(celery_url=redis_url)))
+    made = []
 
-    return make
+    def make(url: str) -> CommandSender:
+        made.append(CommandSender(errands, database, make_celery("errands", SimpleNamespace(celery_url=url))))
+        return made[-1]
+
+    yield make
+    for sender in made:
+        sender.producing.close()
 
 
 @pytest.fixture

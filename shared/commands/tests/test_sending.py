@@ -5,12 +5,12 @@ import time
 import pytest
 from celery import Celery
 
+from shared.commands.tests.brokers import RabbitTasks, RedisTasks
 from shared.commands.tests.errands import Errand, Mark, marks_of, states
 from shared.testing import eventually
 
-
-def messages(client) -> int:
-    return client.llen("errands:errands")
+KINDS = [("sqlite", "redis"), ("postgres", "redis"), ("sqlite", "rabbitmq")]
+pytestmark = pytest.mark.parametrize(("database_url", "broker"), KINDS, indirect=True)
 
 
 def step_until(sender, ask, within: float = 20.0):
@@ -24,51 +24,52 @@ def step_until(sender, ask, within: float = 20.0):
 
 
 @pytest.fixture
-def client(redis_server):
-    with redis_server.client() as client:
-        yield client
+def broker(request):
+    """Of the kind under test."""
+    if request.param == "redis":
+        return RedisTasks(request.getfixturevalue("redis_server"))
+    return RabbitTasks(request.getfixturevalue("rabbit_server"))
 
 
-def test_a_due_command_goes_out_once_until_nobody_takes_it(client, redis_server, make_sender, submit):
-    sender = make_sender(redis_server.url)
+def test_a_due_command_goes_out_once_until_nobody_takes_it(broker, make_sender, submit):
+    sender = make_sender(broker.url)
     submit()
     sender.step()
     sender.step()
-    assert messages(client) == 1
-    eventually(lambda: sender.step() and messages(client) == 2)
+    assert broker.messages() == 1
+    eventually(lambda: sender.step() and broker.messages() == 2)
 
 
-def test_a_lost_message_is_sent_again(client, redis_server, make_sender, submit):
-    sender = make_sender(redis_server.url)
+def test_a_lost_message_is_sent_again(broker, make_sender, submit):
+    sender = make_sender(broker.url)
     submit()
     sender.step()
-    client.flushall()
-    step_until(sender, lambda: messages(client) == 1)
+    broker.flush()
+    step_until(sender, lambda: broker.messages() == 1)
 
 
-def test_a_silent_broker_only_delays_and_costs_little_time(redis_server, client, make_sender, submit, database):
-    sender = make_sender(redis_server.url)
+def test_a_silent_broker_only_delays_and_costs_little_time(broker, make_sender, submit, database):
+    sender = make_sender(broker.url)
     submit()
     sender.step()
-    redis_server.stop(lose_file=True)
+    broker.stop()
     submit()
     begun = time.monotonic()
     for _ in range(3):
         assert sender.step() <= 1.0
     assert time.monotonic() - begun < 3
-    redis_server.start()
-    step_until(sender, lambda: messages(client) == 2)
+    broker.start()
+    step_until(sender, lambda: broker.messages() == 2)
 
 
-def test_the_message_names_the_row_and_nothing_else(client, redis_server, make_sender, submit):
-    sender = make_sender(redis_server.url)
+def test_the_message_names_the_row_and_nothing_else(broker, make_sender, submit):
+    sender = make_sender(broker.url)
     errand_id = submit(kind="secret")
     sender.step()
     taken = []
-    with Celery(broker=redis_server.url).connection_for_read(
-        transport_options={"global_keyprefix": "errands:"}
-    ) as connection:
-        message = connection.SimpleQueue("errands").get(timeout=5)
+    queue = sender.celery_app.amqp.queues["errands"]
+    with Celery(broker=broker.url).connection_for_read(transport_options=broker.options) as connection:
+        message = connection.SimpleQueue(queue).get(timeout=5)
         taken.append(message.payload)
         assert message.headers["traceparent"].startswith("00-")
     assert taken[0][:2] == [[], {"id": errand_id}]
@@ -76,17 +77,17 @@ def test_the_message_names_the_row_and_nothing_else(client, redis_server, make_s
 
 @pytest.mark.slow
 def test_a_killed_worker_and_a_flushed_broker_lose_and_double_nothing(
-    client, redis_server, make_sender, submit, start_worker, database
+    broker, make_sender, submit, start_worker, database
 ):
-    sender = make_sender(redis_server.url)
-    worker = start_worker(redis_server.url)
+    sender = make_sender(broker.url)
+    worker = start_worker(broker.url)
     errands = [submit(kind="die once"), *(submit() for _ in range(30))]
 
     def keep_a_worker_running():
         nonlocal worker
         if worker.poll() is not None:
-            client.flushall()
-            worker = start_worker(redis_server.url)
+            broker.flush()
+            worker = start_worker(broker.url)
         return states(database) == {"succeeded": 31}
 
     step_until(sender, keep_a_worker_running, within=60)
@@ -95,10 +96,10 @@ def test_a_killed_worker_and_a_flushed_broker_lose_and_double_nothing(
 
 @pytest.mark.slow
 def test_what_kills_its_worker_every_time_is_given_up_and_takes_no_other_along(
-    redis_server, make_sender, submit, start_worker, database
+    broker, make_sender, submit, start_worker, database
 ):
-    sender = make_sender(redis_server.url)
-    start_worker(redis_server.url, "prefork")
+    sender = make_sender(broker.url)
+    start_worker(broker.url, "prefork")
     poison, failing, hopeless = submit(kind="die"), submit(kind="fail"), submit(kind="give up")
     plain = [submit() for _ in range(10)]
     step_until(sender, lambda: states(database) == {"succeeded": 10, "failed": 3}, within=60)
@@ -113,17 +114,17 @@ def test_what_kills_its_worker_every_time_is_given_up_and_takes_no_other_along(
 
 @pytest.mark.slow
 def test_a_worker_whose_acknowledgements_were_lost_goes_on_when_the_broker_is_back(
-    redis_server, make_sender, submit, start_worker, database
+    broker, make_sender, submit, start_worker, database
 ):
-    sender = make_sender(redis_server.url)
-    start_worker(redis_server.url)
+    sender = make_sender(broker.url)
+    start_worker(broker.url)
     in_hand = [submit(kind="wait") for _ in range(2)]  # as many as it may have
     step_until(sender, lambda: all(marks_of(database, one) == ["begun 1"] for one in in_hand), within=30)
-    redis_server.stop(lose_file=True)
+    broker.stop()
     with database.transaction() as session:
         session.add_all(Mark(errand_id=one, what="go") for one in in_hand)
     eventually(lambda: states(database) == {"succeeded": 2})
     submit()
     sender.step()
-    redis_server.start()
+    broker.start()
     step_until(sender, lambda: states(database) == {"succeeded": 3}, within=40)
