@@ -105,6 +105,7 @@ def are_over(session: Session, replay: str, partitions: int) -> bool:
 
 
 def _compare_and_set(session: Session, cursor: Cursor, **values) -> None:
+    """As `replaying.may_move` decides, in the statement that moves."""
     done = session.execute(
         update(replay_cursors)
         .where(

@@ -79,7 +79,9 @@ def adopt(
             number = following.first_number(start=start, last=answer.last[partition], is_from_now=is_from_now)
             row = {"source": source, "partition": partition, "incarnation": answer.incarnation}
             row |= {"number": number, "attempts": 0}
-            session.execute(insert_new(session, positions).values(row).on_conflict_do_nothing())
+            new = insert_new(session, positions).values(row).on_conflict_do_nothing()
+            if session.scalar(new.returning(positions.c.number)) is None:
+                raise PositionMoved(f"{source}/{partition} has begun already")
         elif following.must_adopt(position, answer.incarnation, start):
             position.go_to(session, answer.incarnation, start)
     if answer.incarnation != asked:

@@ -26,6 +26,11 @@ def go_on(number: int, last: int, *, start: int, newest: int) -> tuple[int, int,
     return start, end, gone
 
 
+def may_move(stored: tuple[str, int] | None, expected: tuple[str, int]) -> bool:
+    """Compare-and-set: whether a cursor, (incarnation, number), is where this process left it."""
+    return stored == expected
+
+
 def is_over(number: int, last: int) -> bool:
     """Whether a partition has been replayed."""
     return number >= last

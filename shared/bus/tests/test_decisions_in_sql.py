@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from shared import clock
 from shared.bus import Handlers, tables
+from shared.bus.consuming.cursors import Cursor
 from shared.bus.consuming.places import PositionMoved
 from shared.bus.consuming.positions import Position
 from shared.bus.consuming.waiting import Waiting
-from shared.bus.decisions import following, numbers, queueing, retention, tenure
+from shared.bus.decisions import following, numbers, queueing, replaying, retention, tenure
 from shared.bus.leases import Leases
 from shared.bus.source import keeping, numbering
 from shared.database import Database, migrator
@@ -21,6 +22,7 @@ from shared.database import Database, migrator
 NOW = datetime(2024, 2, 29, 12, tzinfo=UTC)
 WINDOW = timedelta(hours=1)
 PARTITIONS = 3
+REPLAY = "01890000-0000-7000-8000-000000000000"
 
 quick = settings(
     deadline=None, max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -145,6 +147,20 @@ def test_a_position_moves_when_the_function_lets_it(database, stored, expected):
     except PositionMoved:
         is_moved = False
     assert is_moved == following.may_move(stored, expected)
+
+
+@quick
+@given(st.tuples(incarnations, st.integers(0, 3)), st.tuples(incarnations, st.integers(0, 3)))
+def test_a_replay_s_cursor_moves_when_the_function_lets_it(database, stored, expected):
+    row = {"replay": REPLAY, "partition": 0, "incarnation": stored[0], "number": stored[1], "last": 9}
+    fill(database, tables.replay_cursors, [row | {"attempts": 0, "handled": 0, "missed": 0}])
+    try:
+        with database.transaction() as session:
+            Cursor(REPLAY, None, 0, *expected, 9, 0).move(session, 9, 1)
+        is_moved = True
+    except PositionMoved:
+        is_moved = False
+    assert is_moved == replaying.may_move(stored, expected)
 
 
 @quick

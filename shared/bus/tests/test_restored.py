@@ -3,6 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from shared.bus.consuming import positions
+from shared.bus.consuming.places import PositionMoved
 from shared.bus.source import restoring
 from shared.bus.tables import consumers, incarnations, lineage, missed, outbox, outbox_numbers
 from shared.bus.tests.conftest import World
@@ -178,6 +180,21 @@ def go_back(story: Story, number: int) -> None:
         session.execute(sa.delete(outbox).where(outbox.c.number > number))
         session.execute(sa.update(outbox_numbers).where(outbox_numbers.c.assigned > number).values(assigned=number))
         session.execute(sa.update(consumers).where(consumers.c.number > number).values(number=number))
+
+
+def test_a_process_that_comes_late_to_a_source_takes_nothing_of_its_service_s_past(story):
+    """One whose first question was answered before another process of its service began, and which then slept."""
+    story.write(0)
+    answer = story.world.feed.ask("ledger", consumer=None, incarnation=None, numbers={})
+    story.handle(0)
+    story.lead()
+    story.write(1)
+    story.handle(0, 1)
+    before = rows(story.world.target, lineage)
+    with pytest.raises(PositionMoved), story.world.target.transaction() as session:
+        positions.adopt(session, "ledger", {}, answer)
+    assert len(before) == 2
+    assert rows(story.world.target, lineage) == before
 
 
 def test_a_consumer_put_back_handles_again_what_its_database_no_longer_holds(story):
