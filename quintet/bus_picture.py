@@ -42,7 +42,7 @@ def _own_word(statuses: Statuses, source: str, report: dict[str, Any]) -> int:
 
 def lines(statuses: Statuses, *, by_partition: bool) -> Iterator[str]:
     """The picture for people: a table for each kind of thing, left out where there is none."""
-    yield from table(("SOURCE", "RELAY", "OUTBOX", "UNTOLD", "OLDEST UNTOLD"), list(_sources(statuses)))
+    yield from table(("SOURCE", "RELAY", "EVENTS KEPT", "SIZE", "UNTOLD", "OLDEST UNTOLD"), list(_sources(statuses)))
     found = list(places(statuses))
     rows = list(_by_partition(statuses, found) if by_partition else _by_consumer(statuses, found))
     heads = {
@@ -70,7 +70,8 @@ def _sources(statuses: Statuses) -> Iterator[tuple]:
     for name, status in statuses.items():
         outbox = status["outbox"]
         leads = "leads" if status["relay"]["leader"] else "nobody"
-        yield name, leads, outbox["rows"], outbox["unsent"], age(outbox["oldest_unsent_at"], status["at"])
+        untold = outbox["unsent"], age(outbox["oldest_unsent_at"], status["at"])
+        yield name, leads, outbox["rows"], f"{outbox['bytes'] / 2**20:.1f} MB", *untold
 
 
 def _by_consumer(statuses: Statuses, found: list[Place]) -> Iterator[tuple]:
