@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,12 +10,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from werkzeug.serving import make_server
 
+from shared import clock
 from shared.bus import Bus, announce
-from shared.bus.feed import FeedDown
+from shared.bus.feed import FeedDown, Range
 from shared.bus.tables import consumers
 from shared.bus.tests.ledger import Noted
 from shared.database import Database, migrator
 from shared.settings import Settings
+from shared.testing import eventually
 from shared.web import create_service
 
 
@@ -117,3 +120,55 @@ def test_the_role_is_ready_once_a_relay_leads_and_a_consumer_handles(pair):
     role.consumer.step(wait_seconds=0.01)
     answer = client.get("/readyz/bus")
     assert (answer.status_code, answer.get_json()) == (200, {"relay": "leading", "consumer": "handling"})
+
+
+def test_a_range_is_given_for_a_replay_and_reports_nothing(pair):
+    source, asker = pair
+    relay = source.bus.role().relay
+    assert relay.is_leading()
+    for amount in range(3):
+        with source.database.transaction() as session:
+            announce(session, Noted(account="account-0", amount=amount))
+    relay.step()
+    feed = asker.bus.feed_client()
+    incarnation, partition = ask(asker, {}).incarnation, ask(asker, {}).entries[0].partition
+    wanted = Range(("ledger.noted",), clock.now() - timedelta(hours=1), clock.now())
+    question = {"incarnation": incarnation, "numbers": {partition: 1}}
+    answer = feed.ask_range("ledger", wanted, **question, limit=1)
+    assert ([entry.number for entry in answer.entries], answer.reached) == ([2], {partition: 2})
+    others = feed.ask_range("ledger", Range(("ledger.erased",), None, clock.now()), **question)
+    assert (others.entries, others.reached) == ([], {partition: 3})
+    with source.database.reading() as session:
+        assert session.scalar(sa.select(sa.func.max(consumers.c.number))) == 0
+
+
+def test_a_range_of_no_time_is_refused(pair):
+    source, asker = pair
+    token = asker.bus.feed_client().token_for("ledger")
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = source.app.test_client().get("/internal/events?until=yesterday", headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (400, "malformed")
+
+
+def test_an_answer_says_which_incarnations_began_since_and_which_it_does_not_know(pair):
+    source, asker = pair
+    names = []
+    for _ in range(3):
+        relay = source.bus.role().relay
+        relay.leases.seconds = 0.0
+        eventually(relay.is_leading)
+        names.append(ask(asker, {}).incarnation)
+    answer = ask(asker, {0: 0}, names[0])
+    assert (answer.is_known, [name for name, _ in answer.lineage]) == (True, names[1:])
+    assert not ask(asker, {0: 0}, "f" * 32).is_known
+
+
+def test_the_command_marks_a_database_that_was_put_back(pair):
+    source, asker = pair
+    assert source.bus.role().relay.is_leading()
+    before = ask(asker, {}).incarnation
+    done = source.app.test_cli_runner().invoke(args=["bus-restored"])
+    assert done.exit_code == 0, done.output
+    assert before != ask(asker, {}).incarnation
+    assert ask(asker, {}).incarnation in done.output
+    assert source.app.test_client().get("/readyz/bus").status_code == 503  # whoever led has to take over anew
