@@ -6,7 +6,18 @@ from pathlib import Path
 
 import click
 
-from quintet import bus_commands, dead_commands, events_commands, processes, report, settings, start, stop, telling
+from quintet import (
+    bus_commands,
+    dead_commands,
+    events_commands,
+    processes,
+    report,
+    service_commands,
+    settings,
+    start,
+    stop,
+    telling,
+)
 from quintet.choosing import Choices
 from quintet.failing import Failed
 from quintet.options import state_option
@@ -106,8 +117,9 @@ def trace(folder: Path, trace_id: str) -> None:
         click.echo(line)
 
 
-for group in (bus_commands.bus, events_commands.events, dead_commands.dead):
-    main.add_command(group)
+AUTHORS = (service_commands.new_service, service_commands.service)
+for command in (bus_commands.bus, events_commands.events, dead_commands.dead, *AUTHORS):
+    main.add_command(command)
 
 
 def _say(what: str, seconds: float | None) -> None:

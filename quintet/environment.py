@@ -2,7 +2,7 @@
 
 import json
 
-from quintet import files
+from quintet import files, outsiders
 from quintet.keys import Keys
 from quintet.settings import OperatorSettings
 from quintet.state import SERVICES, Shape, State
@@ -35,6 +35,8 @@ def fields(name: str, state: State, shape: Shape, settings: OperatorSettings, ke
     if name in FILERS:
         values["FILES_DIR"] = str(state.path("files"))
         values["MAX_UPLOAD_BYTES"] = str(settings.max_upload_bytes)
+    if name == "realtime":
+        values["OUTSIDE_SERVICES_FILE"] = str(outsiders.file_of(state))
     if name == "mail":
         values |= _smtp(shape, settings)
     return values

@@ -9,7 +9,7 @@ from quintet import binaries, environment, files, gateway, openapi, readiness, s
 from quintet.failing import Failed
 from quintet.processes import instances
 from quintet.settings import OperatorSettings
-from quintet.state import SERVICES, Shape, State
+from quintet.state import ROOT, SERVICES, Shape, State
 from quintet.supervision import Supervisor
 
 
@@ -17,6 +17,7 @@ def prepare(state: State, shape: Shape, settings: OperatorSettings) -> bool:
     """Renders what nginx reads and serves; False when its configuration is what it was."""
     gateway.publish(state.path("public"))
     _merge_documents(state, shape, settings)
+    files.write(state.path("public", "asyncapi.json"), (ROOT / "docs/asyncapi.json").read_text(), mode=0o644)
     described = gateway.described_by(
         settings,
         port=shape.port,

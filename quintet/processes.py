@@ -6,7 +6,10 @@ from pathlib import Path
 
 from quintet.state import ROOT, SERVICES, Shape, State
 
-QUEUES = {"mail": "mail", "worker": "jobs"}  # the services with slow work, and the Celery queue it comes by
+QUEUES = {  # the services with slow work, and the Celery queue it comes by
+    **{name: name for name in SERVICES if any((ROOT / "services" / name).glob("tasks*"))},
+    "worker": "jobs",
+}
 SOCKET_SERVICES = {"realtime"}  # who holds connections open, and so runs on gevent
 SERVERS, ROLES, GATEWAY = 0, 1, 2  # what must stand before what
 WATCHDOGS = ("watchdog", "watchdog-2")  # each watches the other, too

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -11,7 +12,27 @@ from quintet import files
 from quintet.failing import Failed
 
 ROOT = Path(__file__).resolve().parent.parent
-SERVICES = ("auth", "data", "realtime", "mail", "worker")
+OURS = ("auth", "data", "realtime", "mail", "worker")
+RESERVED = {
+    *("operator", "quintet", "shared", "gateway", "beat", "redis", "postgres", "rabbitmq", "supervisor", "smtp"),
+    *("files", "public", "run", "log", "mails", "secrets", "settings", "overrides"),
+    *("bus", "events", "jobs", "schedules", "openapi", "asyncapi", "docs"),
+}
+"""What a service can't be named: processes, folders of the state and paths of the gateway are."""
+
+
+def is_service_name(name: str) -> bool:
+    """Whether a service of an author's own may have this name."""
+    return re.fullmatch(r"[a-z][a-z0-9_]{1,29}", name) is not None and name not in {*OURS, *RESERVED}
+
+
+def discovered(folder: Path) -> tuple[str, ...]:
+    """The services of the repository: our five in their order, then every other folder with an app.py."""
+    names = sorted(module.parent.name for module in folder.glob("*/app.py"))
+    return (*OURS, *(name for name in names if is_service_name(name)))
+
+
+SERVICES = discovered(ROOT / "services")
 OPEN = ("files", "public")  # what nginx's workers read; all else is nobody's business
 PASSED = ("run",)  # on the way to where they keep the bodies of requests
 CLOSED = ("log", "mails", "redis", "run/progress", "run/tmp", "secrets", "settings", "overrides", *SERVICES)

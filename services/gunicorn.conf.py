@@ -1,6 +1,7 @@
 """How Gunicorn serves each service's API, on one machine and in containers alike."""
 
 import datetime as dt
+import importlib.util
 import json
 import logging
 import subprocess
@@ -67,7 +68,9 @@ def on_starting(server):
 
     A process of its own looks, for the sake of the arbiter's memory.
     """
-    module = server.app.app_uri.partition(":")[0].rpartition(".")[0] + ".settings"
+    app = server.app.app_uri.partition(":")[0]
+    settings = app.rpartition(".")[0] + ".settings"
+    module = settings if importlib.util.find_spec(settings) else app  # a small service has them in its app.py
     status = subprocess.run([sys.executable, "-m", "shared.settings", module], check=False).returncode  # noqa: S603
     if status:
         sys.exit(status)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from quintet import ports
+
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 ORIGIN = {"Origin": "https://app.example"}
 
@@ -15,12 +17,20 @@ ORIGIN = {"Origin": "https://app.example"}
         "/v1/mail/deliveries",
         "/v1/realtime/rooms/a/messages",
         "/socket.io/?EIO=4",
+        "/v1/events?since=beginning",
+        "/v1/events/types/shop.order_placed",
         "/v1/bus/auth/status",
         "/v1/bus/realtime/dead",
     ],
 )
 def test_every_service_is_reached_by_its_paths(front, path):
     assert front.ask("GET", path).json()["path"] == path
+
+
+def test_a_service_beyond_the_five_is_reached_under_its_name(make_front, upstreams):
+    front = make_front({"auth": [ports.choose()], "greeter": [upstreams[0].server_port]})
+    assert front.ask("GET", "/v1/greeter/greetings").json()["path"] == "/v1/greeter/greetings"
+    assert front.ask("GET", "/readyz/greeter").status_code == 200
 
 
 def test_there_is_no_bus_of_a_service_that_is_none(front):

@@ -6,6 +6,7 @@ from flask import Flask
 from prometheus_client import Gauge
 
 from services.realtime import api
+from services.realtime.actions import outside_events
 from services.realtime.extensions import bus, database, live, socketio
 from services.realtime.handlers import handlers
 from services.realtime.limits import MAX_MESSAGE_BYTES
@@ -16,6 +17,7 @@ from services.realtime.origins import may_connect
 from services.realtime.settings import RealtimeSettings
 from services.realtime.sockets import connection, rooms, subscriptions
 from services.realtime.sockets.wsgi import note_upgrades, speak_problems
+from shared.identity.outsiders import AnyServiceTokens, Outsiders
 from shared.progress import Pulse
 from shared.web import create_service
 
@@ -29,6 +31,7 @@ def create_app(settings: RealtimeSettings | None = None, **options: Any) -> Flas
     app = create_service("realtime", settings, urls=api.URLS, **options)
     database.init_app(app, settings)
     bus.init_app(app, settings, database=database, handlers=handlers)
+    admit_outsiders(app, settings)
     init_sockets(app, settings)
     bind_live(app, settings)
     if is_in_gevent():
@@ -54,6 +57,13 @@ def init_sockets(app: Flask, settings: RealtimeSettings) -> None:
     app.wsgi_app = note_upgrades(speak_problems(app.wsgi_app), live)
 
 
+def admit_outsiders(app: Flask, settings: RealtimeSettings) -> None:
+    """Has services outside known, whose events are remembered by their ids for a while."""
+    outsiders = app.extensions["outsiders"] = Outsiders(settings.outside_services_file)
+    app.extensions["any_service_tokens"] = AnyServiceTokens(app.extensions["service_tokens"], outsiders)
+    app.extensions["pruners"].append(outside_events.prune)
+
+
 def bind_live(app: Flask, settings: RealtimeSettings) -> None:
     """Connects what is live to the bus, to data and to whoever knows whose a token is."""
     access, services = app.extensions["access_tokens"], app.extensions["service_tokens"]
@@ -61,6 +71,8 @@ def bind_live(app: Flask, settings: RealtimeSettings) -> None:
         transport=bus.transport,
         feed=bus.feed_client(),
         partitions=settings.bus_partitions,
+        sources=settings.sources,
+        is_admitted=lambda name: services.knows(name) or app.extensions["outsiders"].get(name) is not None,
         fetch_definitions=asker(settings.sources, lambda: services.issue("data")),
         identify=access.verify,
         is_revoked=access.is_revoked,
@@ -71,4 +83,7 @@ def bind_live(app: Flask, settings: RealtimeSettings) -> None:
     )
     Gauge("realtime_subscriptions", "Subscriptions that are held here", registry=registry).set_function(
         lambda: len(live.records.fanout)
+    )
+    Gauge("realtime_event_streams", "Streams of events that are open here", registry=registry).set_function(
+        lambda: len(live.streams)
     )

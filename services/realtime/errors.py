@@ -57,3 +57,51 @@ class LiveNotReady(Unavailable):
 
 class RoomNameInvalid(Invalid):
     """A room's name has 1 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit."""
+
+
+class OutsidersOnly(Forbidden):
+    """A service of our own announces through its outbox, not here."""
+
+
+class EventForeign(Forbidden):
+    """A service tells events as itself only: its own name as source, types under that name."""
+
+
+class EventTypeUnknown(Invalid):
+    """No schema is registered for this type of event; an admin registers one."""
+
+
+class EventDataInvalid(Invalid):
+    """The event's data is not as its type's schema says; `errors` names each place."""
+
+
+class EventIdReused(Conflict):
+    """An event of this id was told before with another content; a new event needs a new id."""
+
+
+class EventTypeNotFound(NotFound):
+    """No type of that name is registered."""
+
+
+class EventTypeNameInvalid(Invalid):
+    """A type is `<service>.<what happened>`: lower-case letters, digits and underscores, at most 120 characters."""
+
+
+class EventTypeReserved(Conflict):
+    """Types under this name belong to a service of our own."""
+
+
+class EventSchemaInvalid(Invalid):
+    """This can't be an event's schema; `errors` names each place."""
+
+
+class EventSchemaBreaks(Conflict):
+    """The change would break a reader or a teller of the type; `errors` says how. Register a new type beside it."""
+
+
+class EventsNotReadable(Forbidden):
+    """The operator has not granted this service the events that it asks for."""
+
+
+class TooManyStreams(TooMany):
+    """This service has as many streams open here as it may have."""

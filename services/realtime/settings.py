@@ -1,5 +1,6 @@
 """What realtime is told by its environment."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -14,4 +15,7 @@ class RealtimeSettings(Settings):
 
     allowed_origins: list[str] = Field(
         default=[], description='JSON: origins of web pages that may connect, besides the gateway\'s own; ["*"] is all'
+    )
+    outside_services_file: Path | None = Field(
+        None, description="JSON: service outside -> its public key, the events it may read; read anew when it changes"
     )

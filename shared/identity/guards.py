@@ -34,5 +34,7 @@ def bearer_token() -> str:
 
 def _verified(access: str, token: str) -> Identity:
     """An operator's door takes tokens of both kinds; what a token says of itself only chooses who judges it."""
+    if access == "any_service":  # of our own or outside; known only where those outside may ask
+        return current_app.extensions["any_service_tokens"].verify(token)
     is_service = access == "service" or (access == "operator" and is_service_token(token))
     return current_app.extensions["service_tokens" if is_service else "access_tokens"].verify(token)

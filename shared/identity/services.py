@@ -25,7 +25,7 @@ class ServiceTokens:
     def __init__(self, service: str, settings: Settings):
         self.service = service
         self._private = _private_key(settings.service_private_key)
-        self._public = {name: _public_key(text) for name, text in settings.service_public_keys.items()}
+        self._public = {name: public_key(text) for name, text in settings.service_public_keys.items()}
         self._issued: dict[str, tuple[str, datetime]] = {}
         self._lock = threading.Lock()
 
@@ -37,6 +37,10 @@ class ServiceTokens:
                 token, expires_at = self._sign(target)
                 self._issued[target] = token, expires_at
             return token
+
+    def knows(self, name: str) -> bool:
+        """Whether this is one of our own services."""
+        return name in self._public
 
     def verify(self, token: str) -> Identity:
         """Which service asks; raises TokenInvalid or TokenExpired."""
@@ -84,5 +88,6 @@ def _private_key(text: str) -> Ed25519PrivateKey:
     return key
 
 
-def _public_key(text: str) -> Ed25519PublicKey:
+def public_key(text: str) -> Ed25519PublicKey:
+    """A key as SERVICE_PUBLIC_KEYS has it: raw, in base64."""
     return Ed25519PublicKey.from_public_bytes(base64.b64decode(text))

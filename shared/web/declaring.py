@@ -14,7 +14,7 @@ from shared.problems import Problem
 from shared.web import idempotency, parsing
 from shared.web.answering import to_response
 
-Access = Literal["anyone", "optional", "user", "admin", "operator", "service"]
+Access = Literal["anyone", "optional", "user", "admin", "operator", "service", "any_service"]
 READING = ("GET", "HEAD")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("auth", "data", "realtime", "mail", "worker")
+OURS = ("auth", "data", "realtime", "mail", "worker")
+SERVICES = (*OURS, *sorted({path.parent.name for path in ROOT.glob("services/*/app.py")} - {*OURS}))
 
 
 def files(*suffixes: str) -> list[Path]:

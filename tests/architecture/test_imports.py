@@ -4,6 +4,7 @@ import ast
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def write(root: Path, path: str, text: str = "") -> None:
 def test_every_import_rule_holds():
     done = lint(ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_service_is_under_the_import_rules():
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    packages = {f"services.{name}" for name in SERVICES}
+    contracts = {one["id"]: one for one in rules["contracts"]}
+    assert packages <= set(rules["root_packages"])
+    assert packages == set(contracts["independence"]["modules"]) == set(contracts["doors"]["containers"])
+    assert all(packages <= set(contracts[name]["forbidden_modules"]) for name in ("shared", "clients"))
 
 
 def test_a_tree_without_a_forbidden_import_passes(small_tree):

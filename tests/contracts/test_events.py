@@ -63,7 +63,7 @@ def test_another_description_or_default_breaks_nobody(golden):
     assert breaking_changes(golden, after) == []
 
 
-@pytest.mark.parametrize("kind", catalogue_schemas())
+@pytest.mark.parametrize("kind", [kind for kind in catalogue_schemas() if not CATALOGUE[kind].carrier])
 def test_an_event_is_told_by_its_service(kind):
     cls = CATALOGUE[kind]
     assert any(cls.__name__ in calls(tree) for tree in trees(f"services/{cls.source}"))

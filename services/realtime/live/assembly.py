@@ -1,6 +1,6 @@
 """Puts the parts of an instance together and keeps them going."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,9 @@ from services.realtime.live.hub import Hub
 from services.realtime.live.records import Records
 from services.realtime.live.rooms import Rooms
 from services.realtime.live.stream import Stream
+from services.realtime.outside.reading import Reading
+from services.realtime.outside.streaming import Streams
+from services.realtime.outside.tail import Tail
 from shared import clock
 from shared.bus.feed import FeedClient
 from shared.bus.transport import Transport
@@ -20,6 +23,7 @@ from shared.identity.problems import TokenExpired, TokenRevoked
 from shared.logs import get
 
 SOURCES = ("auth", "data", "realtime", "worker")
+"""Those whose events mean something to sockets; all others are followed for readers outside."""
 NEEDED = frozenset({"auth", "data", "realtime"})
 """Without a source of these an instance is not ready; worker's events may begin later."""
 SWEEP_SECONDS = 1.0
@@ -39,14 +43,17 @@ class Live:
         transport: Transport,
         feed: FeedClient,
         partitions: int,
+        sources: Iterable[str],
         fetch_definitions: Callable[[], list[dict[str, Any]]],
         identify: Callable[[Any], Any],
         is_revoked: Callable[[str], bool],
+        is_admitted: Callable[[str], bool],
     ) -> None:
-        """`identify` makes an identity of a token or raises; `is_revoked` tells whether a session has ended."""
+        """`sources` are all services; `identify` makes an identity of a token or raises; `is_revoked` tells whether a
+        session has ended, `is_admitted` whether a service is known."""
         self.gate, self.connections = Gate(self._socketio), Connections()
         self.rooms = Rooms(self.gate.emit)
-        self.stream = Stream(SOURCES, transport, feed, partitions, anew=frozenset({"data"}))
+        self.stream = Stream(sorted({*SOURCES, *sources}), transport, feed, partitions, anew=frozenset({"data"}))
         self.records = Records(
             self.stream.tracks["data"],
             partitions,
@@ -55,12 +62,14 @@ class Live:
             ask=partial(feed.ask, "data", consumer=None),
             pause=lambda subscription, seconds: self.gate.drain(subscription.sid, seconds),
         )
-        self._hub = Hub(self.connections, self.records, self.rooms, self.gate.emit, self.gate.cut)
+        self._tail = Tail(Hub(self.connections, self.records, self.rooms, self.gate.emit, self.gate.cut))
+        self.reading = Reading(self.stream.tracks, self._tail, feed.ask)
+        self.streams = Streams(self.reading, is_admitted)
         self._identify, self._is_revoked = identify, is_revoked
 
     def start(self) -> None:
         """Reads the events and minds the sockets for as long as the process lives."""
-        self.stream.start(self._hub)
+        self.stream.start(self._tail)
         gevent.spawn(self._mind)
 
     def check_ready(self) -> None:

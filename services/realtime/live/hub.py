@@ -36,6 +36,11 @@ class Hub:
             SessionRevoked.type: self._end_session,
         }
 
+    @classmethod
+    def heard(cls) -> list[str]:
+        """The types of events that mean something to sockets."""
+        return list(cls(None, None, None, None, None)._meaning)  # type: ignore[arg-type]
+
     def prepare(self, source: str) -> None:
         if source == "data":
             self._records.fetch_definitions()

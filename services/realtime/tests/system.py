@@ -29,10 +29,12 @@ class System:
         self.ports = [free_port(), free_port()]
         self.processes: dict[str, subprocess.Popen] = {}
         addresses = {source.name: source.url for source in self.sources} | {"realtime": self.url()}
+        self.outside_file = folder / "outside.json"
         settings = settings_for(
             RealtimeSettings,
             database_url,
             bus_url=redis.url,
+            outside_services_file=self.outside_file,
             sources=addresses,
             jwks_url=f"{self.auth.url}/.well-known/jwks.json",
         )

@@ -95,6 +95,11 @@ class Handlers:
 
         return register
 
+    @property
+    def types(self) -> list[str]:
+        """The types of events that are handled here."""
+        return list(self._by_type)
+
     def all(self) -> list[Handler]:
         """Every handler, once."""
         return list({one.name: one for handlers in self._by_type.values() for one in handlers}.values())

@@ -1,6 +1,8 @@
 """Announcing: an event becomes a row in the caller's transaction; no commit without it, none of it without commit."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
 from zlib import crc32
 
 import sqlalchemy as sa
@@ -34,6 +36,17 @@ def announce_all(session: Session, events: Sequence[Event], *, is_ordered: bool 
     if not is_ordered and session.get_bind().dialect.name == "postgresql":
         _lock_keys(session, {event.order_key for event in events})
     session.execute(insert(outbox), [_row(event, _partitions(session)) for event in events])
+    wake_bus(session)
+
+
+def announce_envelopes(session: Session, envelopes: Sequence[Envelope]) -> None:
+    """Writes to the outbox what a service outside has told, under its own source and id (which need be no UUID)."""
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        _lock_keys(session, {envelope.key for envelope in envelopes})
+    now, partitions = clock.now(), _partitions(session)
+    rows = [_row_of(one, _as_uuid(one), _trace_id(one), now, partitions) for one in envelopes]
+    session.execute(insert(outbox), rows)
     wake_bus(session)
 
 
@@ -73,12 +86,29 @@ def _row(event: Event, partitions: int) -> dict:
         actor=context.actor,
         causation=context.causation,
     )
+    return _row_of(envelope, envelope.id, context.trace_id, now, partitions)
+
+
+def _row_of(envelope: Envelope, event_id: str, trace_id: str, now: datetime, partitions: int) -> dict:
     return {
-        "event_id": envelope.id,
+        "event_id": event_id,
         "type": envelope.type,
-        "trace_id": context.trace_id,
+        "trace_id": trace_id,
         "partition": partition_of(envelope.partition_key, partitions),
         "envelope": envelope.to_json(),
         "created_at": now,
         "is_sent": False,
     }
+
+
+def _as_uuid(envelope: Envelope) -> str:
+    """The envelope's id, or the UUID that stands for an id of another form."""
+    try:
+        return str(UUID(envelope.id))
+    except ValueError:
+        return str(uuid5(NAMESPACE_URL, f"{envelope.source}/{envelope.id}"))
+
+
+def _trace_id(envelope: Envelope) -> str:
+    known = trace.parse(envelope.traceparent)
+    return known[0] if known else ""

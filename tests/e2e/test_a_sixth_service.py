@@ -1,0 +1,106 @@
+"""A service of an author's own, made in a copy of the repository as docs/add-a-service.md says, and run for real."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from demo.people import Person
+from demo.system import System, found
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs/add-a-service.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def checkout() -> Iterator[Path]:
+    """A copy of the repository in which `greeter` was made, its events taken in, and mail told to hear them."""
+    folder = Path(tempfile.mkdtemp(prefix="quintet-sixth-"))
+    folder.chmod(0o711)  # nginx's own user must get through
+    copy = folder / "quintet"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
+    subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
+    try:
+        run(copy, "bin/quintet", "new-service", "greeter")
+        hear_it_in_mail(copy)
+        run(copy, "bin/contracts")
+        yield copy
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def system(checkout) -> Iterator[System]:
+    """The copy's system."""
+    state = checkout / "var"
+    try:
+        run(checkout, "bin/quintet", "up", "--state", str(state), "--port", "0", "--mail-port", "0")
+        yield found(state, "admin@example.com", is_ours=True)
+    finally:
+        run(checkout, "bin/quintet", "down", "--state", str(state))
+
+
+def hear_it_in_mail(copy: Path) -> None:
+    """What the guide says about another service that handles the event."""
+    block = re.search(r"^```python\n# services/mail/handlers.py\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)[1]
+    imported, reaction = block.split("\n\n\n")
+    handlers = copy / "services/mail/handlers.py"
+    text = handlers.read_text().replace("from shared.events.worker", f"{imported}\nfrom shared.events.worker")
+    handlers.write_text(f"{text}\n\n{reaction}")
+    events = copy / "shared/events/greeter.py"
+    events.write_text(events.read_text().replace(" Nobody handles it yet.", ""))
+
+
+def run(copy: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_what_happens_in_it_comes_from_auth_and_reaches_mail_through_a_worker(system):
+    person = Person("Ada", system).arrives()
+    mail = person.mails.wait_for(person.email, "greeting", within=30)
+    assert mail["subject"] == "Your job greeting is done"
+
+
+def test_the_operator_sees_its_processes_and_the_gateway_its_readiness(checkout, system):
+    table = run(checkout, "bin/quintet", "status", "--state", str(system.state)).splitlines()
+    ready = {line.split()[0] for line in table if " yes " in line}
+    assert {"greeter", "greeter-bus", "greeter-tasks"} <= ready
+    assert requests.get(f"{system.url}/readyz/greeter", timeout=10).ok
+    assert requests.get(f"{system.url}/v1/greeter/nothing", timeout=10).json()["code"] == "not_found"
+
+
+def test_it_is_held_to_the_rules_of_the_others(checkout):
+    said = run(checkout, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+               "tests/architecture", "tests/contracts/test_events.py", "tests/contracts/test_pages.py",
+               "tests/contracts/test_routes.py", "tests/contracts/test_openapi.py")  # fmt: skip
+    assert "passed" in said
+
+
+def test_one_that_breaks_the_rules_is_told_so(checkout):
+    module = checkout / "services/greeter/sly.py"
+    module.write_text('"""Looks into another service."""\n\nfrom services.auth.models import Account as LOOKED\n')
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/architecture/test_imports.py"],
+            cwd=checkout, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        module.unlink()
+    assert done.returncode == 1
+    assert "services.greeter is not allowed to import services.auth" in done.stdout
