@@ -74,6 +74,11 @@ class Book:
             counts["retried"] += call.tries > 1
         return found
 
+    def unknown_after(self) -> Counter:
+        """How often each last answer, or none, left a call unknown."""
+        unknown = [call for call in self.calls if not call.is_answered and not call.is_refused]
+        return Counter(f"{call.kind}: {call.status or 'no answer'}" for call in unknown)
+
     def end(self) -> None:
         """Closes the file."""
         with self._lock:

@@ -56,6 +56,7 @@ class Run:
     def __init__(self, database: str, duration: float, seed: int, *, keeps: bool = False, say: Say = print):
         self.duration, self.seed, self.keeps, self.say = duration, seed, keeps, say
         self.system = System(database, say)
+        self.has_recovered = False
 
     def make(self) -> dict[str, Any]:
         """The report; whatever happens, no process is left."""
@@ -101,7 +102,7 @@ class Run:
         try:
             conductor.play(begun)
             time.sleep(max(0.0, begun + self.duration - time.monotonic()))
-            wait_for_a_round(self.book, PROBE, load.watcher, time.time(), RECOVER_SECONDS)
+            self.has_recovered = wait_for_a_round(self.book, PROBE, load.watcher, time.time(), RECOVER_SECONDS)
         finally:
             conductor.stop()
         return conductor
@@ -121,6 +122,8 @@ class Run:
             )
             findings = check_holdings(self.book.calls, held)
             findings.unsettled += [f"{name} did not see the last write" for name in missing] + pending
+            if not self.has_recovered:
+                findings.unsettled.append(f"no probe went all the way within {RECOVER_SECONDS:g} s of the last fault")
             return findings, held, settled_after
         finally:
             mails.stopping.set()
@@ -149,6 +152,7 @@ class Run:
             "sightings": sum(len(track.sightings) for track in tracks),
             "rereads": sum(len(track.rereads) for track in tracks),
             "mails": len(held.mails),
+            "unknown_after": dict(self.book.unknown_after()),
         }
         found = report.recoveries(conductor.deeds, rounds(self.book, PROBE, load.watcher))
         return report.as_document(run, conductor.deeds, self.book.by_outcome(), findings, found)

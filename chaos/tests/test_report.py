@@ -11,7 +11,8 @@ from chaos.schedule import Fault
 ROUNDS = [Round(10.0, 10.2), Round(11.0, 14.0), Round(12.0, 13.0)]
 RUN = {
     "seed": 7, "duration": 60.0, "database": "sqlite", "broker": "redis", "disk": "tmpfs filled", "subscribers": 5,
-    "connections": 9, "sightings": 100, "rereads": 0, "mails": 3, "settled_after": 2.0,
+    "connections": 9, "sightings": 100, "rereads": 0,
+    "mails": 3, "unknown_after": {"create: 503": 2}, "settled_after": 2.0,
 }  # fmt: skip
 
 
@@ -33,8 +34,9 @@ def test_time_to_recover_ends_when_a_later_probe_was_seen():
 
 def test_the_report_says_what_was_broken_what_was_called_and_how_it_went():
     text = report.as_text(document(Findings()))
-    for told in ("seed 7", "Faults made: 2", "beat does not run", "   0  lost", "Everything held.", "worst 2.5 s"):
-        assert told in text
+    told = ("seed 7", "Faults made: 2", "beat does not run", "by create: 503: 2")
+    for words in (*told, "   0  lost", "Everything held.", "worst 2.5 s"):
+        assert words in text
     assert "create              5        1        2        3" in text
 
 
