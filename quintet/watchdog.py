@@ -28,6 +28,9 @@ STOPPED_SECONDS = 10.0
 """So long a process may stand still; those who wait for its locks wait as long."""
 DEAF_SECONDS = 25.0
 """So long a process may neither answer nor touch its file; with the looks between, it is noticed within 30 s."""
+STARTING_SECONDS = 120.0
+"""Before its first answer a process has so long from its start: on a busy machine one that only begins is not deaf, and
+killing it would have it begin again and again."""
 PROBE_SECONDS = 8.0
 
 Member = tuple[int, float]
@@ -74,7 +77,7 @@ class Watchdog:
         for process, is_answering in zip(listed, answers, strict=True):
             info = running[process.name]
             life = process.name, info["pid"]
-            answered[life] = now if is_answering else self._answered.get(life, now)
+            answered[life] = now if is_answering else self._answered.get(life, now + _beginning(info["start"]))
             if not readiness.moves(self.state, process, info["start"], DEAF_SECONDS):
                 yield process, f"no progress for {DEAF_SECONDS:.0f} s"
             elif now - answered[life] >= DEAF_SECONDS:
@@ -105,6 +108,11 @@ def _stopped_key(member: psutil.Process) -> Member | None:
         return (member.pid, member.create_time()) if is_stopped else None
     except psutil.NoSuchProcess:
         return None
+
+
+def _beginning(start: float) -> float:
+    """How much longer than others a process may still be deaf that was started then and has not answered yet."""
+    return max(0.0, STARTING_SECONDS - DEAF_SECONDS - (time.time() - start))
 
 
 def _answers(process: Process) -> bool:

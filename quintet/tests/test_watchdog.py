@@ -14,7 +14,7 @@ import pytest
 from quintet import processes, readiness, watchdog
 from quintet.processes import Process
 from quintet.state import State
-from quintet.watchdog import DEAF_SECONDS, STOPPED_SECONDS, Watchdog
+from quintet.watchdog import DEAF_SECONDS, STARTING_SECONDS, STOPPED_SECONDS, Watchdog
 
 PARENT = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE).wait()"
 
@@ -122,6 +122,20 @@ def test_a_server_that_does_not_answer_is_deaf_once_that_lasts(dog, clock):
         clock.now = DEAF_SECONDS
         assert deaf_names(dog, server) == ["data"]
         assert deaf_names(dog, server, pid=2) == []  # a new life has its own time
+
+
+def test_a_server_that_only_begins_has_longer_until_it_answers_for_the_first_time(dog, clock, monkeypatch):
+    says = SimpleNamespace(status=0)
+    monkeypatch.setattr(readiness, "answers", lambda *_, **__: (says.status, b""))
+    server, began = Process("data", ["x"], port=1, url="/readyz", alive_url="/healthz"), time.time()
+    for clock.now in (0.0, DEAF_SECONDS + 1, STARTING_SECONDS - 10):
+        assert deaf_names(dog, server, since=began) == []
+    clock.now = STARTING_SECONDS + 1
+    assert deaf_names(dog, server, since=began) == ["data"]
+    says.status = 200
+    assert deaf_names(dog, server, since=began) == []
+    says.status, clock.now = 0, clock.now + DEAF_SECONDS
+    assert deaf_names(dog, server, since=began) == ["data"]  # it has answered once: no longer than others
 
 
 def test_a_server_that_answers_is_alive_whatever_it_says(dog, clock, monkeypatch):
