@@ -37,6 +37,12 @@ def before(session: Session, source: str, incarnation: str) -> tuple[str, dict[i
     return names[place - 1], _numbers(rows[place].bases)
 
 
+def is_remembered(session: Session, source: str, incarnation: str) -> bool:
+    """Whether this service has followed the source to this incarnation."""
+    known = select(lineage.c.id).where(lineage.c.source == source, lineage.c.incarnation == incarnation)
+    return session.scalar(known.limit(1)) is not None
+
+
 def _text(bases: Mapping[int, int]) -> str:
     return orjson.dumps({str(partition): number for partition, number in bases.items()}).decode()
 

@@ -6,12 +6,13 @@ from itertools import groupby
 import orjson
 
 from shared.bus import replaying
-from shared.bus.consuming import cursors
+from shared.bus.consuming import cursors, lineage
 from shared.bus.consuming.cursors import Cursor
 from shared.bus.consuming.handlers import Handlers
 from shared.bus.consuming.handling import Handling
 from shared.bus.consuming.places import PositionMoved
 from shared.bus.consuming.positions import Position
+from shared.bus.decisions import replaying as replay_decisions
 from shared.bus.feed import FeedAnswer, FeedClient, FeedDown, Range
 from shared.database import Database
 from shared.logs import get
@@ -59,7 +60,7 @@ class Replays:
             if not open_:
                 self._finish(replay)
                 return 0
-            return self._run(replay, open_)
+            return self._run(replay, open_, positions.get((replay.source, open_[0].partition)))
         except FeedDown as down:
             self._silent_until[replay.source] = time.monotonic() + LOOK_SECONDS
             log.warning("a replay waits for its source", replay=replay.id, error=str(down))
@@ -93,7 +94,7 @@ class Replays:
         self.handling.begin(new)
         return known
 
-    def _run(self, replay, places: list[Cursor]) -> int:
+    def _run(self, replay, places: list[Cursor], position: Position | None) -> int:
         incarnation = places[0].incarnation  # others, of another incarnation, in a later round
         asked = {cursor.partition: cursor for cursor in places if cursor.incarnation == incarnation}
         wanted = Range(self._types(replay), replay.since, replay.until)
@@ -102,7 +103,9 @@ class Replays:
             replay.source, wanted, incarnation=incarnation, numbers=numbers, limit=BATCH
         )
         if not answer.is_known:
-            raise FeedDown(f"{replay.source} was put back: the positions go back first")
+            self._await_way_back(replay, incarnation)
+        if not replay_decisions.may_follow(answer.incarnation, position and position.incarnation):
+            raise FeedDown(f"{replay.source} has begun an incarnation: the positions follow it first")
         self._adopt(replay, asked, answer)
         handled = self._handle(asked, answer)
         with self.database.transaction() as session:
@@ -112,6 +115,14 @@ class Replays:
                     cursor.move(session, reached, 0)
         self.is_busy = True
         return handled
+
+    def _await_way_back(self, replay, incarnation: str) -> None:
+        """The positions go back first and take the cursors with them, along what the service remembers. Raises FeedDown
+        until then, and fails a replay that is where nothing leads back from."""
+        with self.database.transaction() as session:
+            if not lineage.is_remembered(session, replay.source, incarnation):
+                replaying.fail(session, replay.id, "the source was put back to before what the replay knew of it")
+        raise FeedDown(f"{replay.source} was put back: the positions go back first")
 
     def _adopt(self, replay, asked: dict[int, Cursor], answer: FeedAnswer) -> None:
         with self.database.transaction() as session:

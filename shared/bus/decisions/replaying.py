@@ -26,6 +26,12 @@ def go_on(number: int, last: int, *, start: int, newest: int) -> tuple[int, int,
     return start, end, gone
 
 
+def may_follow(incarnation: str, followed: str | None) -> bool:
+    """Whether a replay goes on in the source's incarnation: only where the service itself has followed the source to
+    it, so that both find the same way back when the source is put back to before it."""
+    return incarnation == followed
+
+
 def may_move(stored: tuple[str, int] | None, expected: tuple[str, int]) -> bool:
     """Compare-and-set: whether a cursor, (incarnation, number), is where this process left it."""
     return stored == expected

@@ -238,6 +238,47 @@ def test_a_replay_goes_on_under_a_new_incarnation(world, monkeypatch):
     assert_again(world, 30)
 
 
+def replay_a_bit(consumer) -> None:
+    """One round of its replays, and of nothing else."""
+    consumer.replays.begin()
+    consumer.replays.step(consumer._held, consumer._positions)
+
+
+def incarnations_of_cursors(world: World) -> set[str]:
+    with world.target.reading() as session:
+        return set(session.scalars(sa.select(replay_cursors.c.incarnation)))
+
+
+def test_a_replay_does_not_go_ahead_of_its_service_into_a_new_incarnation(world, monkeypatch):
+    """It could not find back from there if the source were put back to before it."""
+    monkeypatch.setattr("shared.bus.consuming.replays.BATCH", 3)
+    world.keep_book()
+    _, consumer = handle_all(world, 30)
+    begin(world)
+    replay_a_bit(consumer)
+    before = incarnations_of_cursors(world)
+    eventually(world.relay(seconds=0.3).is_leading)
+    replay_a_bit(consumer)
+    assert incarnations_of_cursors(world) == before
+    assert len(before) == 1
+    eventually(lambda: consumer.step(wait_seconds=0.01) + 1 and is_done(world), within=20)
+    assert incarnations_of_cursors(world).isdisjoint(before)
+    assert_again(world, 30)
+
+
+def test_a_replay_from_where_nothing_leads_back_fails_and_says_so(world, monkeypatch):
+    monkeypatch.setattr("shared.bus.consuming.replays.BATCH", 3)
+    world.keep_book()
+    _, consumer = handle_all(world, 30)
+    begin(world)
+    replay_a_bit(consumer)
+    with world.target.transaction() as session:
+        session.execute(sa.update(replay_cursors).values(incarnation="nobody-knows"))
+    replay_a_bit(consumer)
+    (failed,) = progress(world)
+    assert (failed["state"], "put back" in failed["last_error"]) == ("failed", True)
+
+
 def test_what_the_window_no_longer_holds_is_counted_as_missed(world, monkeypatch):
     monkeypatch.setattr("shared.bus.consuming.replays.BATCH", 1)
     world.keep_book()
