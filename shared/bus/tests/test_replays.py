@@ -262,7 +262,7 @@ def test_a_replay_does_not_go_ahead_of_its_service_into_a_new_incarnation(world,
     assert incarnations_of_cursors(world) == before
     assert len(before) == 1
     eventually(lambda: consumer.step(wait_seconds=0.01) + 1 and is_done(world), within=20)
-    assert incarnations_of_cursors(world).isdisjoint(before)
+    assert incarnations_of_cursors(world) > before  # those that were over stay where they ended
     assert_again(world, 30)
 
 
