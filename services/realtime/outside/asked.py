@@ -9,6 +9,7 @@ from services.realtime.models import EventType
 from services.realtime.outside.cursors import LONGEST, written
 from services.realtime.outside.filters import MOST_PATTERNS, is_pattern
 from services.realtime.outside.reading import Step
+from services.realtime.outside.told import JsonObject
 from shared.web.shapes import Output, Query
 
 BEGINNING = "beginning"
@@ -70,7 +71,7 @@ class ToldView(Output):
     accepted: list[str]
 
 
-class DataSchema(RootModel[dict[str, Any]]):
+class DataSchema(RootModel[JsonObject]):
     """A JSON Schema (2020-12) of an event's data: an object; references stay within it."""
 
 

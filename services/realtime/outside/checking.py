@@ -22,7 +22,8 @@ MAX_DEPTH = 40
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LOCAL = re.compile(r"#/\$defs/(\w{1,100})", re.ASCII)
 REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$vocabulary")
-WORDS = ("properties", "required", "$defs", "title", "description", "examples", "default", "$schema", "$comment")
+WORDS_ALONE = ("title", "description", "examples", "default", "$comment")
+WORDS = ("properties", "required", "$defs", "$schema", *WORDS_ALONE)
 """Top-level keywords that are compared by their own rules, or mean nothing to a value."""
 
 formats = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "uuid", "regex"))
@@ -78,6 +79,8 @@ def _wrong_below(part: Any, path: list[Any]) -> Iterator[dict[str, str]]:
                 yield _at([*path, name], "Is not taken: a schema stands alone")
         if isinstance(part.get("$ref"), str) and not LOCAL.fullmatch(part["$ref"]):
             yield _at([*path, "$ref"], "May only lead to #/$defs/<name> of the same schema")
+        if isinstance(part.get("$ref"), str) and {*part} - {"$ref", *WORDS_ALONE}:
+            yield _at([*path, "$ref"], "Stands alone: what else holds is said where it leads")
         if isinstance(part.get("format"), str) and part["format"] not in formats.checkers:
             known = ", ".join(sorted(formats.checkers))
             yield _at([*path, "format"], f"Is a format that is not checked here; those that are: {known}")

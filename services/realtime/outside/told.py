@@ -1,10 +1,12 @@
 """What a service outside tells: CloudEvents 1.0 as JSON, one or several at once."""
 
 import hashlib
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BeforeValidator,
     Field,
@@ -31,6 +33,20 @@ def _as_text(given: Any) -> str:
     return given
 
 
+def _travels(value: Any) -> Any:
+    """JSON that every reader reads as it was written: no NaN or infinity, no integer beyond 64 bits."""
+    if isinstance(value, dict):
+        value = {name: _travels(inner) for name, inner in value.items()}
+    elif isinstance(value, list):
+        value = [_travels(inner) for inner in value]
+    elif isinstance(value, float) and not isfinite(value):
+        raise ValueError("Must be a finite number")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("An integer has at most 64 bits")
+    return value
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_travels)]
 Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_as_text)]
 
 
@@ -47,7 +63,7 @@ class CloudEvent(Input):
     key: Key | None = Field(None, description="Events of one key keep their order; the subject where it is left out")
     partitionkey: Key | None = Field(None, description="Events of one partition key travel together; else the key")
     traceparent: str | None = Field(None, max_length=60, description="The W3C trace that it belongs to")
-    data: dict[str, Any] = Field(description="As the type's registered schema says")
+    data: JsonObject = Field(description="As the type's registered schema says")
 
     def digest(self) -> str:
         """A print of the content: equal for the same event sent again, whatever its trace."""

@@ -2,6 +2,7 @@
 
 import threading
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -160,6 +161,17 @@ def test_what_is_no_cloudevent_is_refused(client, shop, change):
     assert_problem(tell(client, shop, shop.event(**change)), Invalid)
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400", "1" * 30])
+def test_a_number_that_not_every_reader_can_read_is_refused(app, client, shop, number):
+    body = orjson.dumps(shop.event(data={"amount": 12345})).replace(b"12345", number.encode())
+    headers = shop.headers() | {"Content-Type": "application/json"}
+    document = assert_problem(client.post("/v1/events", data=body, headers=headers), Invalid)
+    assert document["errors"][0]["pointer"] == "#/0/data"
+    schema = f'{{"type": "object", "properties": {{"amount": {{"maximum": {number}}}}}}}'
+    headers = bearer(role="admin") | {"Content-Type": "application/json"}
+    assert_problem(client.put(TYPE, data=schema, headers=headers), Invalid)
+
+
 def test_too_many_at_once_are_refused(client, shop):
     assert_problem(tell(client, shop, [shop.event() for _ in range(101)]), Invalid)
 
@@ -242,6 +254,9 @@ def test_a_change_that_breaks_somebody_is_refused(client, shop, change):
         {"type": "object", "$id": "http://example.org/schema.json"},
         {"type": "object", "properties": {"a": {"type": "string", "format": "colour"}}},
         {"type": "object", "$defs": {"a": {"properties": {"b": {"$ref": "#/$defs/a"}}}}},
+        {"type": "object", "$defs": {"a": {}}, "properties": {"b": {"$ref": "#/$defs/a", "type": "string"}}},
+        {"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}},
+        {"type": "object", "patternProperties": {"(": {}}},
         {"type": "object", "description": "x" * 64_000},
     ],
 )
