@@ -40,6 +40,12 @@ def refuse_change(running: Shape, choices: Choices) -> None:
             raise Failed(f"The system is up with {setting}={is_so}; to change it, run `make down` first.")
 
 
+def refuse_newcomers(running: Shape) -> None:
+    """Fails where a service was laid down while the system runs: the others would not know its key and address."""
+    if new := [service for service in SERVICES if service not in running.ports]:
+        raise Failed(f"{', '.join(new)} is new here; to take it in, run `make down` first.")
+
+
 def assign_ports(shape: Shape, settings: OperatorSettings, *, is_running: bool) -> Shape:
     """The shape with a port for each that listens: kept where it can be, else one that is free."""
     given = dict(shape.ports)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quintet import binaries, environment, front, hunt, postgres, processes, provisioning, readiness, supervision
-from quintet.choosing import Choices, assign_ports, lay_over, refuse_change
+from quintet.choosing import Choices, assign_ports, lay_over, refuse_change, refuse_newcomers
 from quintet.keys import Keys
 from quintet.processes import GATEWAY, ROLES, SERVERS, Process
 from quintet.settings import OperatorSettings
@@ -37,6 +37,7 @@ class Up:
     def _choose(self, choices: Choices) -> Shape:
         if self.was_up:
             refuse_change(self.shape, choices)
+            refuse_newcomers(self.shape)
         elif count := hunt.end_all(self.state):
             self.say(f"ended {count} processes that were left from before", None)
         return assign_ports(lay_over(self.shape, choices), self.settings, is_running=self.was_up)

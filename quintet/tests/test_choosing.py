@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from quintet import ports
-from quintet.choosing import Choices, assign_ports, lay_over, refuse_change
+from quintet.choosing import Choices, assign_ports, lay_over, refuse_change, refuse_newcomers
 from quintet.failing import Failed
 from quintet.settings import OperatorSettings
 from quintet.state import SERVICES, Shape
@@ -78,3 +78,11 @@ def test_a_port_in_use_is_said_with_its_setting(taken_port):
 def test_a_chosen_port_is_free(taken_port):
     assert not ports.is_free(taken_port)
     assert ports.is_free(ports.choose())
+
+
+def test_a_service_that_was_laid_down_on_a_running_system_waits_for_its_end():
+    ports = dict.fromkeys(SERVICES, 1)
+    refuse_newcomers(Shape(ports=ports))
+    del ports["worker"]
+    with pytest.raises(Failed, match="worker is new here"):
+        refuse_newcomers(Shape(ports=ports))

@@ -92,6 +92,18 @@ def test_it_is_held_to_the_rules_of_the_others(checkout):
     assert "passed" in said
 
 
+def test_a_change_of_its_event_that_breaks_a_reader_is_refused(checkout):
+    module = checkout / "shared/events/greeter.py"
+    before = module.read_text()
+    module.write_text(before.replace("    greeting_id: str\n", ""))
+    try:
+        done = subprocess.run(["bin/contracts"], cwd=checkout, capture_output=True, text=True, check=False)
+    finally:
+        module.write_text(before)
+    assert done.returncode == 1
+    assert "greeter.greeted.greeting_id is gone" in done.stderr
+
+
 def test_one_that_breaks_the_rules_is_told_so(checkout):
     module = checkout / "services/greeter/sly.py"
     module.write_text('"""Looks into another service."""\n\nfrom services.auth.models import Account as LOOKED\n')
