@@ -50,7 +50,7 @@ class Member:
         migrator.upgrade(self.database)
         effects.metadata.create_all(self.database.engine)
         self.backup = backup_of(url)
-        self.is_down, self.is_writing = False, True
+        self.is_down, self.is_writing, self._writing = False, True, threading.Lock()
         self.handlers = Handlers(name)
         self.handlers.on(TOLD[BEFORE[name]])(self.handle)
 
@@ -86,8 +86,15 @@ class Member:
             if not busy:
                 time.sleep(0.02)
 
+    def leave_off(self) -> None:
+        """Has its client write no more; what it had begun is committed."""
+        with self._writing:
+            self.is_writing = False
+
     def _write(self) -> None:
-        if self.is_writing:
+        with self._writing:
+            if not self.is_writing:
+                return
             with self.database.transaction() as session:
                 announce(session, TOLD[self.name](account=f"account-{next(self.ring.serial) % 5}", hops=2))
 
@@ -130,8 +137,12 @@ class Ring:
         return answer
 
     def is_quiet(self) -> bool:
-        """Whether every event is numbered and handled by the next."""
-        return all(self._is_up_to_date(name) for name in NAMES)
+        """Whether every event is numbered and handled by the next, and none was told while that was looked at."""
+        before = self._told()
+        return all(self._is_up_to_date(name) for name in NAMES) and self._told() == before
+
+    def _told(self) -> list[int]:
+        return [max(member.column(outbox.c.seq), default=0) for member in self.members.values()]
 
     def _is_up_to_date(self, name: str) -> bool:
         source = self.members[BEFORE[name]].database

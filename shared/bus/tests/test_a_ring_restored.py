@@ -77,7 +77,7 @@ def write_on(ring: Ring, member: Member, count: int) -> None:
     before = last_numbers(member)
     eventually(lambda: last_numbers(member) >= before + count, within=60)
     for one in ring.members.values():
-        one.is_writing = False
+        one.leave_off()
     eventually(ring.is_quiet, within=60, every=0.1)
 
 
