@@ -151,11 +151,12 @@ class Reading:
 
 
 def _gaps(source: str, place: Place, answer: FeedAnswer) -> Iterator[Gap]:
-    """Nothing is missing to one who begins at the window's beginning."""
+    """Nothing is missing to one who begins at the window's beginning, nor to one whose numbers an incarnation that has
+    begun since goes on from."""
     if place.incarnation is None:
         return
     starts = [(place.numbers.get(partition, 0), start) for partition, start in answer.start.items()]
-    if answer.incarnation != place.incarnation or any(start < asked for asked, start in starts):
+    if not answer.is_known or any(start < asked for asked, start in starts):
         yield Gap(source, "restored")
     if any(start > asked for asked, start in starts):
         yield Gap(source, "window_passed")

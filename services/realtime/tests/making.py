@@ -80,13 +80,17 @@ def entry(event: Event, number: int, *, incarnation: str = "one", partition: int
 
 @dataclass
 class Outbox:
-    """A feed that answers from a list as a source's does, from `oldest` on; without an incarnation it is down."""
+    """A feed that answers from a list as a source's does, from `oldest` on; without an incarnation it is down.
+
+    Numbers of the `earlier` incarnations count on.
+    """
 
     source: str = "data"
     incarnation: str | None = "one"
     oldest: int = 1
     entries: list[Entry] = field(default_factory=list)
     questions: list[dict[int, int]] = field(default_factory=list)
+    earlier: set[str] = field(default_factory=set)
 
     def add(self, event: Event) -> Entry:
         last = self.last()
@@ -110,11 +114,12 @@ class Outbox:
         self.questions.append(dict(numbers))
         if self.incarnation is None:
             raise FeedDown(f"{source} is down")
-        asked = numbers if incarnation == self.incarnation else {}
+        is_known = incarnation in {None, self.incarnation, *self.earlier}
+        asked = numbers if is_known else {}
         last = self.last()
         start = {p: max(min(asked.get(p, 0), n), min(self.oldest - 1, n)) for p, n in last.items()}
         rows = [one for one in self.entries if one.number > start[one.partition]][:limit]
-        return FeedAnswer(self.incarnation, start, last, rows)
+        return FeedAnswer(self.incarnation, start, last, rows, is_known=is_known)
 
 
 class Mailbox:

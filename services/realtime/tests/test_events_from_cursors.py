@@ -136,6 +136,18 @@ def test_a_source_that_was_restored_is_said(instance, outbox):
     assert instance.reading.step(step.cursor, ALL, 10).gaps == []
 
 
+def test_an_incarnation_that_goes_on_from_the_cursor_is_no_gap(instance, outbox):
+    """Every relay that takes over begins one."""
+    instance.happen(count=3)
+    cursor = instance.reading.now()
+    outbox.incarnation, outbox.earlier = "two", {"one"}
+    outbox.entries = [replace(entry, incarnation="two") for entry in outbox.entries]
+    instance.tracks["data"].forget()
+    step = instance.reading.step(cursor, ALL, 10)
+    assert step.gaps == []
+    assert step.cursor["data"].incarnation == "two"
+
+
 def test_numbers_that_were_never_given_are_said(instance):
     instance.happen(count=3)
     step = instance.reading.step({"data": Place("one", {AIRPORTS: 900})}, ALL, 10)

@@ -49,7 +49,7 @@ def test_a_track_begins_at_the_last_numbers():
 
 
 def test_a_new_incarnation_that_joins_on_breaks_nothing():
-    outbox, track = Outbox(incarnation="two"), begun(0)
+    outbox, track = Outbox(incarnation="two", earlier={"one"}), begun(0)
     answer = outbox.ask(incarnation="one", numbers=track.numbers)
     assert track.is_moved_by(answer)
     assert track.adopt(answer) == set()
@@ -57,7 +57,7 @@ def test_a_new_incarnation_that_joins_on_breaks_nothing():
 
 
 def test_numbers_that_a_new_incarnation_made_void_break_their_partition():
-    outbox, track = Outbox(incarnation="two"), begun(7)
+    outbox, track = Outbox(incarnation="two", earlier={"one"}), begun(7)
     assert track.adopt(outbox.ask(incarnation="one", numbers=track.numbers)) == {AIRPORTS}
     assert track.number(AIRPORTS) == 0
 
@@ -100,3 +100,8 @@ def test_memory_forgets_by_size_as_well():
     memory = Memory(0, max_bytes=1)
     remember(memory, 1)
     assert memory.floor == 1
+
+
+def test_an_incarnation_that_the_source_does_not_know_breaks_every_partition():
+    outbox, track = Outbox(incarnation="two"), begun(0)
+    assert track.adopt(outbox.ask(incarnation="one", numbers=track.numbers)) == set(outbox.last())
