@@ -46,7 +46,7 @@ class Tail:
             self._cursors[service] = answer["cursor"]
             self.lost |= {service} if answer["is_lost"] else set()
             yield answer["items"]
-            if not answer["is_more"]:
+            if not answer["is_more"] or answer["cursor"] == where.get("cursor"):
                 return
 
 
