@@ -153,7 +153,8 @@ def _relay(session: Session) -> RelayStatus:
 def _outbox(session: Session) -> OutboxStatus:
     """Rows of a partition run from its oldest number to the last given, so they need no counting."""
     spans = measuring.spans(session)
-    unnumbered = _count(session, select(outbox.c.seq).where(outbox.c.number.is_(None)))
+    without = select(outbox.c.seq).where(outbox.c.number.is_(None)).order_by(outbox.c.seq)  # as their index is
+    unnumbered = _count(session, without)
     unsent = _count(session, select(outbox.c.seq).where(numbering.UNSENT))
     eldest = select(outbox.c.created_at).order_by(outbox.c.seq).limit(1)
     return OutboxStatus(

@@ -115,6 +115,26 @@ def test_what_a_handler_could_not_take_is_counted_by_state(world):
     assert held.oldest_parked_at < held.oldest_waiting_at
 
 
+def test_no_number_of_the_status_reads_a_million_rows(world):
+    """On SQLite's own word: an outbox is searched, or read from an end, or by the small index of what is not told."""
+    if world.source.dialect != "sqlite":
+        pytest.skip("PostgreSQL plans by the size of the tables, which are empty here")
+    relay = world.relay()
+    assert relay.is_leading()
+    world.write("account-0", 1)
+    asked = []
+    listen = world.source.engine, "before_cursor_execute", lambda *call: asked.append(call[2:4])
+    sa.event.listen(*listen)
+    status_of(world.source)
+    sa.event.remove(*listen)
+    with world.source.engine.connect() as connection:
+        plans = [(text, connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", told).all()) for text, told in asked]
+    scans = [(text, step.detail) for text, steps in plans for step in steps if step.detail.startswith("SCAN outbox ")]
+    small = ("ix_outbox_unnumbered", "ix_outbox_unsent")
+    assert len(plans) > 15
+    assert [(text, scan) for text, scan in scans if not scan.endswith(small)] == []
+
+
 def healthy(**changed) -> BusStatus:
     """A status that raises no alarm, some of it changed."""
     fine = {
