@@ -8,7 +8,7 @@ import time
 
 import sqlalchemy as sa
 
-from bench.cores import MEASURED, SERVERS
+from bench.cores import MEASURED, SERVERS, cpu_seconds
 from bench.figures import milliseconds, p50_p99, percentile, progress, show
 from bench.roles import process, run_reader, run_source
 from bench.stage import READER, SOURCE, Stage, change, check_seen, key_of, kinds, options, seen, stage, until, url_of
@@ -36,30 +36,35 @@ def measure(kind: str, choice) -> list[list[object]]:
         ours, theirs = url_of(on.ours), url_of(on.theirs)
         on.ours.session_info["poke"] = Poker(RedisStreams(on.broker), SOURCE).poke
         with (
-            process(MEASURED, run_source, on.broker, ours),
-            process(MEASURED, run_reader, on.broker, ours, theirs, timing_book),
+            process(MEASURED, run_source, on.broker, ours) as source,
+            process(MEASURED, run_reader, on.broker, ours, theirs, timing_book) as reader,
         ):
-            return [row for _ in range(choice.rounds) for row in one_round(on, choice)]
+            roles = source.pid, reader.pid
+            return [row for _ in range(choice.rounds) for row in one_round(on, choice, roles)]
 
 
-def one_round(on: Stage, choice) -> list[list[object]]:
+def one_round(on: Stage, choice, roles: tuple[int, int]) -> list[list[object]]:
     with on.theirs.transaction() as session:
         session.execute(sa.delete(seen))
     write(on, 0, WARM, choice.per_second)
     await_seen(on, WARM)
     progress(f"{on.kind}: {choice.events} events at {choice.per_second:g}/s")
+    before = [cpu_seconds(pid) for pid in roles]
     begun, done = write(on, WARM, choice.events, choice.per_second)
     await_seen(on, WARM + choice.events)
+    taken = [(cpu_seconds(pid) - at) / choice.events * 1e6 for pid, at in zip(roles, before, strict=True)]
     check_seen(on.theirs, WARM + choice.events)
     started = starts(on)
     ways = {
         "commit done to handler start": [started[mark] - at for mark, at in done.items()],
         "the writer's transaction": [done[mark] - begun[mark] for mark in begun],
     }
-    return [
+    rows = [
         [on.kind, what, len(times), *p50_p99(times), milliseconds(percentile(sorted(times), 1))]
         for what, times in ways.items()
     ]
+    progress(f"{on.kind}: CPU an event: {taken[0]:.0f} µs in the source's bus role, {taken[1]:.0f} µs in the reader's")
+    return rows
 
 
 def write(on: Stage, first: int, count: int, per_second: float) -> tuple[dict[int, float], dict[int, float]]:

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
@@ -100,10 +101,15 @@ def _redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]
 
 
 def _without_secrets(name: Any, value: Any) -> Any:
-    if isinstance(name, str) and _SECRET.search(name) and name not in _HARMLESS and value is not None:
+    if value is not None and isinstance(name, str) and _is_secret(name):
         return "[redacted]"
     if isinstance(value, dict):
         return {key: _without_secrets(key, inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_without_secrets(None, inner) for inner in value]
     return value
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    return name not in _HARMLESS and _SECRET.search(name) is not None

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import orjson
 import requests
 
 from shared.bus.transport import Entry
 
-LIMIT = 500
+LIMIT = 2_000
 TIMEOUT = (2, 10)
 LINEAGE = 256
 """So many incarnations a consumer remembers of a source, to find what they have in common after a restore."""
@@ -86,7 +87,7 @@ class FeedClient:
                 timeout=TIMEOUT,
             )
             answer.raise_for_status()
-            return _read_answer(source, answer.json())
+            return _read_answer(source, orjson.loads(answer.content))
         except (requests.RequestException, KeyError, ValueError) as error:
             raise FeedDown(f"{source}: {error}") from error
 

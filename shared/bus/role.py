@@ -20,6 +20,8 @@ from shared.progress import Pulse
 
 LONGEST_PAUSE_SECONDS = 5.0
 KEEPING_SECONDS = 60.0
+MARKING_SECONDS = 0.05
+"""So long what was sent may wait to be marked: the transaction that numbers the next events then marks it as well."""
 IDLE_SECONDS = 5.0
 """How long a loop without work waits at most, well below what the pulse takes for deafness."""
 GRACE_SECONDS = 5.0
@@ -90,14 +92,16 @@ class BusRole:
             self._stop.wait(1.0)
             return
         if self.relay.step() == 0:
-            self._await_poke()
+            self._await_poke(1.0)
+        elif not self.relay.is_full:
+            self._await_poke(MARKING_SECONDS)
         self._keep()
 
-    def _await_poke(self) -> None:
+    def _await_poke(self, seconds: float) -> None:
         try:
-            is_poked = self.transport.await_poke(self.service, 1.0)
+            is_poked = self.transport.await_poke(self.service, seconds)
         except TransportDown:
-            is_poked = not self._stop.wait(0.2)  # nobody can poke: look often
+            is_poked = not self._stop.wait(min(seconds, 0.2))  # nobody can poke: look often
         if is_poked:
             self._sender_wake.set()
 

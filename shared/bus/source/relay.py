@@ -29,6 +29,8 @@ class Relay:
     def __init__(self, service: str, database: Database, transport: Transport, leases: Leases, partitions: int):
         self.service, self.database, self.transport = service, database, transport
         self.leases, self.partitions = leases, partitions
+        self.is_full = False
+        """Whether the last step did a whole batch, so that there is more to do at once."""
         self._generation: int | None = None
         self._incarnation = ""
         self._sent: list[tuple[int, Entry]] = []
@@ -61,6 +63,7 @@ class Relay:
             log.warning("the relay steps back", reason=str(lost))
             return 0
         self._last, self._sent = last, []
+        self.is_full = max(given, len(rows)) >= BATCH
         self._tell(rows)
         return given + len(rows)
 
