@@ -20,6 +20,7 @@ from shared.database import Database
 from shared.logs import get
 
 BATCH = 200
+HEARING_SECONDS = 0.25
 FIRST_PARTITION = "partition:0"
 """The lease that shows whether anybody handles; as a rule one process holds those of all partitions."""
 BUSY_SECONDS = 0.01
@@ -49,7 +50,7 @@ class Consumer:
         self.watch = {source: SourceWatch() for source in self.sources}
         self._lease_names = {f"partition:{partition}": partition for partition in range(partitions)}
         self._held: set[int] = set()
-        self._renew_at = 0.0
+        self._renew_at = self._hear_at = 0.0
         self._reader: Reader | None = None
         self._positions: dict[tuple[str, int], Position] = {}
 
@@ -94,10 +95,10 @@ class Consumer:
             return []
         try:
             if self._reader is None:
+                self._hear_at = 0.0
                 self._reader = self.transport.reader(sorted(self._held), self.sources, service=self.handlers.service)
             entries = self._reader.read(wait_seconds=wait_seconds, count=BATCH)
-            for source, last in self._reader.last().items():
-                self.watch[source].tell(last)
+            self._hear_last()
             self._heed(self._reader.given_up())
             return entries
         except TransportDown as down:
@@ -107,6 +108,13 @@ class Consumer:
                 watch.silence()
             time.sleep(min(wait_seconds, 0.2))
             return []
+
+    def _hear_last(self) -> None:
+        """The relays' last numbers: they are told every second, so an event need not wait for them each time."""
+        if self._reader is not None and time.monotonic() >= self._hear_at:
+            self._hear_at = time.monotonic() + HEARING_SECONDS
+            for source, last in self._reader.last().items():
+                self.watch[source].tell(last)
 
     def _heed(self, given_up: list[Entry]) -> None:
         """What the broker gave up is in the feed as all is; its number says whether it is still to come."""

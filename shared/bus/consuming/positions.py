@@ -1,8 +1,9 @@
 """How far this service has handled each source: numbers moved by compare-and-set with the handlers' effects."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from shared import clock
@@ -101,15 +102,16 @@ def _note_missed(session: Session, source: str, answer: FeedAnswer) -> None:
 
 def _compare_and_set(session: Session, position: Position, **values) -> None:
     """As `following.may_move` decides, in the statement that moves."""
-    done = session.execute(
-        update(positions)
-        .where(
-            positions.c.source == position.source,
-            positions.c.partition == position.partition,
-            positions.c.incarnation == position.incarnation,
-            positions.c.number == position.number,
-        )
-        .values(**values)
-    )
+    at = {"p_source": position.source, "p_partition": position.partition}
+    at |= {"p_incarnation": position.incarnation, "p_number": position.number}
+    done = session.execute(_setting(tuple(values)), at | {f"p_new_{name}": value for name, value in values.items()})
     if done.rowcount != 1:
         raise PositionMoved(f"{position.source}/{position.partition} is no longer at {position.number}")
+
+
+@cache
+def _setting(names: tuple[str, ...]):
+    """The UPDATE that sets these columns, made once: it runs for every batch."""
+    at = {name: bindparam(f"p_{name}") for name in ("source", "partition", "incarnation", "number")}
+    where = [positions.c[name] == value for name, value in at.items()]
+    return update(positions).where(*where).values({name: bindparam(f"p_new_{name}") for name in names})

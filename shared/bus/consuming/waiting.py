@@ -1,18 +1,41 @@
 """Events that a handler could not take: they wait, tried again with growing pauses, and are parked in the end."""
 
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared import clock
 from shared.bus.consuming.handlers import Handler, Handlers
 from shared.bus.decisions import queueing
 from shared.bus.tables import waiting
-from shared.database import Database
+from shared.database import Database, Timestamp
 from shared.database.errors import is_passing
 from shared.events import Envelope
 from shared.logs import get
+
+LOOK_SECONDS = 0.1
+"""How often to look for what is due: half of the shortest pause."""
+
+_earlier = aliased(waiting)
+_is_head = ~select(_earlier.c.id).where(
+    _earlier.c.handler == waiting.c.handler,
+    _earlier.c.key == waiting.c.key,
+    _earlier.c.state == "waiting",
+    _earlier.c.id < waiting.c.id,
+).exists()
+_DUE = (
+    select(waiting)
+    .where(waiting.c.state == "waiting", waiting.c.run_at <= bindparam("p_now", type_=Timestamp), _is_head)
+    .where(waiting.c.partition.in_(bindparam("p_partitions", expanding=True)))
+    .order_by(waiting.c.id)
+    .limit(100)
+)
+"""Made once, like the next: each is asked again and again."""
+_keys = waiting.c.key.in_(bindparam("p_keys", expanding=True))
+_QUEUES = select(waiting.c.handler, waiting.c.key).where(waiting.c.state == "waiting", _keys).distinct()
 
 log = get("bus")
 
@@ -21,8 +44,12 @@ def queues(session: Session, keys: set[str]) -> set[tuple[str, str]]:
     """For which handlers events of these keys wait, so that a new one must queue behind them."""
     if not keys:
         return set()
-    found = select(waiting.c.handler, waiting.c.key).where(waiting.c.state == "waiting", waiting.c.key.in_(keys))
-    return set(session.execute(found.distinct()).all())
+    return set(session.execute(_QUEUES, {"p_keys": list(keys)}).all())
+
+
+def due(session: Session, partitions: set[int]) -> Sequence[Row]:
+    """What is tried now: as `queueing.due` decides."""
+    return session.execute(_DUE, {"p_now": clock.now(), "p_partitions": list(partitions)}).all()
 
 
 def put_off(session: Session, handler: Handler, envelope: Envelope, partition: int, error: Exception | None) -> None:
@@ -48,31 +75,19 @@ class Waiting:
 
     def __init__(self, database: Database, handlers: Handlers):
         self.database, self.handlers = database, handlers
+        self._look_at = 0.0
 
     def step(self, partitions: set[int]) -> int:
-        """Tries every event that is due in these partitions once; how many there were."""
+        """Tries every event that is due in these partitions once, if it is time to look; how many there were."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return 0
         with self.database.reading() as session:
-            due = session.execute(self._due(partitions)).all()
-        for row in due:
+            rows = due(session, partitions)
+        self._look_at = now if rows else now + LOOK_SECONDS
+        for row in rows:
             self._try(row)
-        return len(due)
-
-    def _due(self, partitions: set[int]):
-        """As `queueing.due` decides."""
-        earlier = aliased(waiting)
-        is_head = ~select(earlier.c.id).where(
-            earlier.c.handler == waiting.c.handler,
-            earlier.c.key == waiting.c.key,
-            earlier.c.state == "waiting",
-            earlier.c.id < waiting.c.id,
-        ).exists()
-        return (
-            select(waiting)
-            .where(waiting.c.state == "waiting", waiting.c.run_at <= clock.now(), is_head)
-            .where(waiting.c.partition.in_(partitions))
-            .order_by(waiting.c.id)
-            .limit(100)
-        )
+        return len(rows)
 
     def _try(self, row) -> None:
         """Counts the attempt first, so that an event that kills the process is parked in the end as well."""

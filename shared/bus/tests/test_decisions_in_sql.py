@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared import clock
-from shared.bus import Handlers, tables
+from shared.bus import tables
+from shared.bus.consuming import waiting
 from shared.bus.consuming.cursors import Cursor
 from shared.bus.consuming.places import PositionMoved
 from shared.bus.consuming.positions import Position
-from shared.bus.consuming.waiting import Waiting
 from shared.bus.decisions import following, numbers, queueing, replaying, retention, tenure
 from shared.bus.leases import Leases
 from shared.bus.source import keeping, numbering
@@ -173,9 +173,8 @@ def test_waiting_events_are_tried_as_the_function_says(database, held):
         for id_, (handler, key, at, state) in enumerate(held, start=1)
     ]  # fmt: skip
     fill(database, tables.waiting, rows)
-    waiting = Waiting(database, Handlers("reader"))
     with database.transaction() as session:
-        found = [row.id for row in session.execute(waiting._due({0}))]
+        found = [row.id for row in waiting.due(session, {0})]
     is_waiting = [(r["id"], r["handler"], r["key"], r["run_at"]) for r in rows if r["state"] == "waiting"]
     assert found == queueing.due(is_waiting, NOW)
 
