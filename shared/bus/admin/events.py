@@ -9,6 +9,7 @@ from shared.bus.source import history, numbering
 from shared.bus.source.answering import read_feed
 from shared.bus.transport import Entry
 from shared.events import Envelope
+from shared.events.base import OUTSIDE_CARRIER
 from shared.identity import Identity
 from shared.logs import get
 from shared.web import InvalidCursor, Page, Resource, decode_cursor, encode_cursor, endpoint
@@ -38,7 +39,8 @@ class OutboxEvent(Resource):
     @endpoint(access="operator", answer=FullEventView, problems=[EventNotFound])
     def get(self, session: Session, event_id: str, identity: Identity) -> FullEventView:
         """Show one event with its data, secrets redacted; who looked is logged."""
-        kept = history.find(session, event_id)
+        is_carrier = current_app.extensions["bus"].service == OUTSIDE_CARRIER
+        kept = history.find(session, event_id, is_carrier=is_carrier)
         if kept is None:
             raise EventNotFound
         log.info("event shown", event_id=event_id, event_type=kept.envelope.type, by=identity.actor)

@@ -53,16 +53,19 @@ def page(session: Session, wanted: Wanted, *, before: int | None, limit: int) ->
     return found, edge if _has_older(session, floor, edge) else None
 
 
-def find(session: Session, event_id: str) -> Kept | None:
+def find(session: Session, event_id: str, *, is_carrier: bool = False) -> Kept | None:
     """The event of that id, while the outbox keeps it.
 
-    An id tells when it was made, and so where to look: no index is kept for it, which every write would pay.
+    An id tells when it was made, and so where to look: no index is kept for it, which every write would pay. Who
+    carries events from outside (`is_carrier`) looks everywhere in the end: their ids may be old, or tell no time.
     """
-    query = select(*COLUMNS).where(outbox.c.event_id == event_id)
-    if made_at := _made_at(event_id):
+    query = select(*COLUMNS).where(outbox.c.event_id == event_id).limit(1)
+    made_at, row = _made_at(event_id), None
+    if made_at:
         first, last = first_since(session, made_at - SKEW), first_since(session, made_at + SKEW)
-        query = query.where(outbox.c.seq >= first, outbox.c.seq < last)
-    row = session.execute(query.limit(1)).one_or_none()
+        row = session.execute(query.where(outbox.c.seq >= first, outbox.c.seq < last)).one_or_none()
+    if row is None and is_carrier:
+        row = session.execute(query).one_or_none()
     return _kept(row) if row else None
 
 

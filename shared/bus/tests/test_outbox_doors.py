@@ -110,6 +110,16 @@ def test_an_event_that_nobody_announced_here_is_not_found(world, desk):
     assert_problem(desk.send("GET", "events/00000000-0000-4000-8000-000000000000"), EventNotFound)
 
 
+def test_an_event_from_outside_is_found_however_old_its_id_is(world):
+    with clock.told_by(lambda: datetime(2027, 1, 1, tzinfo=UTC)):  # taken long after its id was made
+        event_id = registered(world)
+    carrier, other = (Desk(world.source, service=name) for name in ("realtime", "data"))
+    assert carrier.ask("GET", f"events/{event_id}")["id"] == event_id
+    assert_problem(other.send("GET", f"events/{event_id}"), EventNotFound)
+    for desk in (carrier, other):
+        desk.database.dispose()
+
+
 def follow(desk, cursor: str | None, **query) -> tuple[list[tuple[int, int]], str]:
     """What a tail gives until there is no more, by partition and number, and its cursor."""
     got = []
