@@ -1,6 +1,7 @@
 """Fresh databases for every cell: copies of migrated templates, on SQLite and PostgreSQL."""
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,7 @@ from typing import Literal
 from sqlalchemy.engine import make_url
 
 from shared.database import Database, migrator
+from shared.database.engine import sqlite_driver
 from shared.testing.servers import PostgresServer
 from tests.faults.bank import READERS, SOURCE, Base, ReaderBase
 
@@ -29,6 +31,18 @@ class Urls:
         """Where a service's PostgreSQL listens."""
         url = make_url(self.of[service])
         return url.host or "127.0.0.1", url.port or 5432
+
+
+def can_write(database: Database) -> bool:
+    """Whether nobody holds the write lock of a SQLite file; PostgreSQL has no lock of all."""
+    if database.dialect != "sqlite":
+        return True
+    with closing(sqlite_driver().connect(database.engine.url.database, timeout=0.2)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite_driver().OperationalError:
+            return False
+        return True
 
 
 class Databases:

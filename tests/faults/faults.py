@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.testing import eventually
 from tests.faults.members import LEASE_SECONDS
+from tests.faults.processes import pause_outside_transactions
 
 if TYPE_CHECKING:
     from tests.faults.cells import Cell, Play
@@ -36,7 +36,7 @@ def pause(play: "Play") -> None:
     if holds_the_file:
         play.victim.pause()
     else:
-        eventually(lambda: _is_paused_outside_transactions(play))
+        pause_outside_transactions(play.victim, play.system.databases[play.victim.service])
     play.replace_victim()
     play.write_more()
     if holds_the_file:
@@ -85,15 +85,6 @@ def stay_off(play: "Play") -> None:
     play.write_more()
     play.settle(sent=False, errands=False)
     play.system.broker.on()
-
-
-def _is_paused_outside_transactions(play: "Play") -> bool:
-    """Stops it where no other thread of it happens to hold SQLite's write lock; that is a step of its own."""
-    play.victim.pause()
-    if play.cell.database == "postgres" or play.ledger.can_write(play.victim.service):
-        return True
-    play.victim.wake()
-    return False
 
 
 def _go_on(play: "Play") -> None:

@@ -1,12 +1,9 @@
 """What happened since a cell began: what is missing, doubled, out of order or not yet done, as the databases say."""
 
-from contextlib import closing
-
 import sqlalchemy as sa
 
 from shared.bus.tables import outbox, positions, waiting
 from shared.database import Database
-from shared.database.engine import sqlite_driver
 from tests.faults.bank import READERS, SOURCE, End, Entry, ErrandRow, Line
 
 ENDS = {"succeeded": "done", "failed": "failed"}
@@ -22,15 +19,6 @@ class Ledger:
             self._last_entry = session.scalar(sa.select(sa.func.max(Entry.number))) or 0
             self._errands_before = set(session.scalars(sa.select(ErrandRow.id)))
         self._parked_before = {service: self._parked(service) for service in READERS}
-
-    def can_write(self, service: str) -> bool:
-        """Whether nobody holds the write lock of the service's SQLite file."""
-        with closing(sqlite_driver().connect(self._of[service].engine.url.database, timeout=0.2)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite_driver().OperationalError:
-                return False
-            return True
 
     def entries(self) -> list[Entry]:
         """What the bank has accepted since, in the order of its keys."""

@@ -78,6 +78,12 @@ def _shorten() -> None:
     relay.RETRY_SECONDS = 0.3
     queueing.MAX_STARTS = MAX_STARTS
 
+    end_idle_transactions_soon()
+
+
+def end_idle_transactions_soon() -> None:
+    """PostgreSQL's time-out for transactions that stand still, shortened."""
+
     @event.listens_for(Engine, "connect")
     def let_idle_transactions_end_soon(connection, _record):
         if isinstance(connection, psycopg.Connection):

@@ -91,7 +91,7 @@ class System:
 
     def casualties(self) -> list[str]:
         """Who ended by itself."""
-        return [f"{m.service} {m.role} ended" for m in (*self._guests, *self._standing.values()) if m.has_ended()]
+        return [f"{m.name} ended" for m in (*self._guests, *self._standing.values()) if m.has_ended()]
 
     def close(self) -> None:
         """Ends everything."""
