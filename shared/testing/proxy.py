@@ -21,7 +21,9 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
-        self._refuses = self._answer_is_lost = False
+        self._refuses = False
+        self._fatal: bytes | None = None
+        self._doomed: set[socket.socket] = set()
         self._flows = threading.Event()
         self._flows.set()
         threading.Thread(target=self._accept, name=f"proxy-{self.port}", daemon=True).start()
@@ -39,9 +41,13 @@ class Proxy:
         self._refuses = True
         self.cut()
 
-    def lose_answer(self) -> None:
-        """Lets the next request through and resets its connection instead of giving the answer."""
-        self._answer_is_lost = True
+    def lose_answer(self, to: bytes = b"") -> None:
+        """Lets the next request that holds `to` through and resets its connection instead of giving the answer."""
+        self._fatal = to
+
+    def has_lost_answer(self) -> bool:
+        """Whether that request has come."""
+        return self._fatal is None
 
     def hang(self) -> None:
         """Takes connections and pieces but lets nothing through, until `mend`: a network that swallows."""
@@ -49,7 +55,7 @@ class Proxy:
 
     def mend(self) -> None:
         """Everything flows again; what was held arrives."""
-        self._refuses = self._answer_is_lost = False
+        self._refuses, self._fatal = False, None
         self.delay_seconds = 0.0
         self._flows.set()
 
@@ -89,14 +95,13 @@ class Proxy:
             return
         for one in pair:
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        back = threading.Thread(
-            target=self._pump, args=(server, client), kwargs={"is_answer": True}, daemon=True
-        )
+        back = threading.Thread(target=self._pump, args=(server, client), kwargs={"is_answer": True}, daemon=True)
         back.start()
         self._pump(client, server)
         back.join()
         with self._lock:
             self._pairs.discard(pair)
+            self._doomed.discard(client)
         for one in pair:
             one.close()
 
@@ -106,13 +111,20 @@ class Proxy:
             while piece := source.recv(CHUNK):
                 time.sleep(self.delay_seconds)
                 self._flows.wait()
-                if is_answer and self._answer_is_lost:
-                    self._answer_is_lost = False
+                if is_answer and sink in self._doomed:
                     raise ConnectionResetError
+                if not is_answer:
+                    self._notice(source, piece)
                 sink.sendall(piece)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             _reset((source, sink))
+
+    def _notice(self, client: socket.socket, piece: bytes) -> None:
+        with self._lock:
+            if self._fatal is not None and self._fatal in piece:
+                self._fatal = None
+                self._doomed.add(client)
 
 
 def _reset(sockets: tuple[socket.socket, ...]) -> None:

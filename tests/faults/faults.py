@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.testing import eventually
 from tests.faults.members import LEASE_SECONDS
 from tests.faults.processes import pause_outside_transactions
 
@@ -51,6 +52,15 @@ def lose_database(play: "Play") -> None:
     play.system.proxies["database"].cut()
     _go_on(play)
     play.write_more()
+
+
+def lose_commit(play: "Play") -> None:
+    """The next commit is made, and the victim never hears of it."""
+    proxy = play.system.proxies["database"]
+    proxy.lose_answer(b"COMMIT")
+    play.write_more()
+    _go_on(play)
+    eventually(proxy.has_lost_answer)
 
 
 def lose_broker(play: "Play") -> None:
@@ -100,6 +110,7 @@ FAULTS = [
     Fault("process killed", kill),
     Fault("process paused", pause, wakes_late=True),
     Fault("database connection lost", lose_database, needs_proxies=True, reason_against=_is_a_file),
+    Fault("database commit unanswered", lose_commit, needs_proxies=True, reason_against=_is_a_file),
     Fault("broker connection lost", lose_broker, needs_proxies=True),
     Fault("broker killed, tail lost", lose_tail),
     Fault("broker restarted empty", lose_everything),

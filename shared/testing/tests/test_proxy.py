@@ -93,6 +93,17 @@ def test_a_lost_answer_leaves_the_request_done(proxy, server, connect):
     assert said(connect(), b"two") == b"two"
 
 
+def test_only_the_answer_to_what_was_named_is_lost(proxy, server, connect):
+    connection = connect()
+    proxy.lose_answer(b"COMMIT")
+    assert said(connection, b"UPDATE") == b"UPDATE"
+    assert not proxy.has_lost_answer()
+    with pytest.raises(ConnectionResetError):
+        said(connection, b"COMMIT")
+    assert proxy.has_lost_answer()
+    assert server.heard == [b"UPDATE", b"COMMIT"]
+
+
 def test_what_a_hanging_proxy_has_swallowed_arrives_when_it_is_mended(proxy, server, connect):
     connection = connect()
     proxy.hang()
