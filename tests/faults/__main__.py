@@ -5,6 +5,7 @@ Ends with status 1 when one was bad; its logs and databases are kept, the folder
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -22,6 +23,8 @@ from tests.faults.pairs import pairwise
 def main() -> int:
     """Plays what was asked for."""
     asked = _arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit("interrupted"))
     cells = [cell for cell in every_cell() if not cell.reason_against()]
     cells = [cell for cell in (pairwise(cells) if asked.pairs else cells) if all(w in cell.name for w in asked.words)]
     folder, begun = Path(tempfile.mkdtemp(prefix="quintet-faults-")), time.monotonic()

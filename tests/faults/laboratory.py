@@ -93,14 +93,24 @@ class Laboratory:
         for cell in cells:
             todo[cell.database].put(cell)
         with ThreadPoolExecutor(len(self._lanes)) as pool:
-            for done in [pool.submit(_play_all, lane, todo[lane.kind], note) for lane in self._lanes]:
-                done.result()
+            try:
+                for done in [pool.submit(_play_all, lane, todo[lane.kind], note) for lane in self._lanes]:
+                    done.result()
+            finally:  # whoever interrupts waits for the cells under way only
+                for rest in todo.values():
+                    _drain(rest)
 
     def close(self) -> None:
         for lane in self._lanes:
             lane.close()
         if self._postgres:
             self._postgres.stop()
+
+
+def _drain(todo: "SimpleQueue[Cell]") -> None:
+    with suppress(Empty):
+        while True:
+            todo.get_nowait()
 
 
 def _play_all(lane: Lane, todo: "SimpleQueue[Cell]", note: Callable[[Outcome], None]) -> None:
