@@ -13,6 +13,7 @@ PLACES = {
     "app.py.in": "services/{name}/app.py",
     "tasks.py.in": "services/{name}/tasks.py",
     "migration.py.in": "services/{name}/migrations/versions/0001_greetings.py",
+    "test.py.in": "services/{name}/tests/test_{name}.py",
     "requirements.in": "services/{name}/requirements.in",
 }
 """Where each file of the template goes."""

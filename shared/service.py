@@ -34,7 +34,8 @@ class Service:
         self.on = self.handlers.on
         self.Model: Any = model_base()
         self.settings: type[Settings] = type(f"{name.title()}Settings", (Settings,), {"service": name})
-        self._performed: list[tuple[Commands, Work]] = []
+        self.performed: list[tuple[Commands, Work]] = []
+        """Its commands, each with the work that they are."""
         revocations.handlers_on(self.handlers)
 
         def create_app(settings: Settings | None = None, **options: Any) -> Flask:
@@ -52,7 +53,7 @@ class Service:
         def register(work: Work) -> Commands:
             task = f"{self.name}.{work.__name__}"
             commands = Commands(model, self.database, task=task, queue=self.name, **options)
-            self._performed.append((commands, work))
+            self.performed.append((commands, work))
             return commands
 
         return register
@@ -60,7 +61,7 @@ class Service:
     def _wire(self, settings: Settings, options: dict[str, Any]) -> Flask:
         app = create_service(self.name, settings, urls=self.urls, **options)
         self.database.init_app(app, settings)
-        commands = [commands for commands, _ in self._performed]
+        commands = [commands for commands, _ in self.performed]
         self.bus.init_app(app, settings, database=self.database, handlers=self.handlers, commands=commands)
         return app
 
@@ -73,7 +74,7 @@ class Service:
         flask_app = self.create_app(settings)
         logs.set_role("tasks")
         celery_app = make_celery(self.name, settings, pool="threads", concurrency=4, database=self.database)
-        for commands, work in self._performed:
+        for commands, work in self.performed:
             performs(commands, celery_app)(_within(flask_app, work))
         return celery_app
 
