@@ -6,13 +6,13 @@ given = $(and $(findstring command,$(origin $(1))),$($(1)))# a variable counts w
 STATE ?= var
 SCALES = $(foreach pair,AUTH:auth DATA:data REALTIME:realtime MAIL:mail WORKER:worker,$(call scale,$(subst :, ,$(pair))))
 scale = $(if $(call given,$(word 1,$(1))),--scale $(word 2,$(1))=$(call given,$(word 1,$(1))))
-CHOICES = $(if $(DATABASE),--database $(DATABASE)) $(if $(PORT),--port $(PORT)) $(if $(MAIL_PORT),--mail-port $(MAIL_PORT)) $(SCALES)
+CHOICES = $(if $(DATABASE),--database $(DATABASE)) $(if $(BROKER),--broker $(BROKER)) $(if $(PORT),--port $(PORT)) $(if $(MAIL_PORT),--mail-port $(MAIL_PORT)) $(SCALES)
 SETS = local $(if $(filter postgres,$(DATABASE)),postgres)
 
 help: ## Show these words
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 setup: .venv/local.installed ## Make the environment, without starting anything
-up: $(SETS:%=.venv/%.installed) ## Start everything [DATABASE=postgres] [PORT=8080] [DATA=2] [REALTIME=2] [STATE=var]
+up: $(SETS:%=.venv/%.installed) ## Start everything [DATABASE=postgres] [BROKER=rabbitmq] [PORT=8080] [DATA=2] [REALTIME=2] [STATE=var]
 	@bin/quintet up --state "$(STATE)" $(CHOICES)
 down: .venv/local.installed ## End every process of the system
 	@bin/quintet down --state "$(STATE)"

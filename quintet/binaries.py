@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from quintet.failing import Failed
+from quintet.rabbitmq import install
 from quintet.settings import OperatorSettings
 
 
@@ -17,6 +18,13 @@ def nginx(settings: OperatorSettings) -> Path:
 def redis(settings: OperatorSettings) -> Path:
     """A Redis-compatible server."""
     return _find("redis_server", settings.redis_server, _wheel_redis, ("valkey-server", "redis-server"))
+
+
+def rabbitmq(settings: OperatorSettings) -> Path:
+    """A RabbitMQ server: no wheel has one, so Debian's is installed where that is possible."""
+    if settings.rabbitmq_server:
+        return _find("rabbitmq_server", settings.rabbitmq_server, lambda: None, ())
+    return install()
 
 
 def postgres(settings: OperatorSettings) -> Path:

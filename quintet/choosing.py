@@ -3,12 +3,13 @@
 
 from dataclasses import dataclass, field, replace
 
-from quintet import ports, processes
+from quintet import ports, processes, rabbitmq
 from quintet.failing import Failed
 from quintet.settings import OperatorSettings
 from quintet.state import SERVICES, Shape
 
-FIXED = {"database": "DATABASE", "port": "PORT", "mail_port": "MAIL_PORT"}  # only a stopped system can change these
+FIXED = {"database": "DATABASE", "broker": "BROKER", "port": "PORT", "mail_port": "MAIL_PORT"}
+"""What only a stopped system can change."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Choices:
     """The options of `up`; None and an absent count mean: as before."""
 
     database: str | None = None
+    broker: str | None = None
     port: int | None = None
     mail_port: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
@@ -36,7 +38,7 @@ def refuse_change(running: Shape, choices: Choices) -> None:
     """Fails where a choice would change what a running system can't."""
     for name, setting in FIXED.items():
         wanted, is_so = getattr(choices, name), getattr(running, name)
-        if wanted not in (None, is_so) and not (wanted == 0 and name != "database"):
+        if wanted not in (None, is_so, 0):
             raise Failed(f"The system is up with {setting}={is_so}; to change it, run `make down` first.")
 
 
@@ -50,6 +52,7 @@ def assign_ports(shape: Shape, settings: OperatorSettings, *, is_running: bool) 
     """The shape with a port for each that listens: kept where it can be, else one that is free."""
     given = dict(shape.ports)
     wanted = ["supervisor", "redis", "smtp"] + (["postgres"] if shape.database == "postgres" else [])
+    wanted += rabbitmq.PORTS if shape.broker == "rabbitmq" else ()
     for name in [*wanted, *(one for service in SERVICES for one in processes.instances(service, shape))]:
         taken = {port for other, port in given.items() if other != name}
         if not is_running or name not in given:

@@ -37,17 +37,18 @@ def main() -> None:
 @main.command()
 @state_option
 @click.option("--database", type=click.Choice(["sqlite", "postgres"]), envvar="DATABASE", help="Which one to use.")
+@click.option("--broker", type=click.Choice(["redis", "rabbitmq"]), envvar="BROKER", help="What carries bus and tasks.")
 @click.option("--port", type=PORT, envvar="PORT", help="The gateway's port; 0 for any that is free.")
 @click.option("--mail-port", type=PORT, envvar="MAIL_PORT", help="The port of the mail catcher's page.")
 @click.option("--scale", metavar="NAME=N", multiple=True, help="Run N of a process, as data=2 or mail-tasks=3.")
-def up(folder: Path, database: str | None, port: int | None, mail_port: int | None, scale: tuple[str, ...]) -> None:
+def up(folder: Path, scale: tuple[str, ...], **chosen: str | int | None) -> None:
     """Start everything and return when it is ready.
 
     What was chosen is remembered in the state folder: an option that is not given stays as it was. On a system that is
     up, --scale starts and stops the difference.
     """
     began, state = time.monotonic(), State(folder)
-    choices = Choices(database, port, mail_port, _counts(scale))
+    choices = Choices(**chosen, counts=_counts(scale))
     if start.Up(state, settings.read(), _say).run(choices):
         click.secho(f"Quintet is up, {time.monotonic() - began:.1f} s.", bold=True)
     else:

@@ -2,7 +2,7 @@
 
 import json
 
-from quintet import files, outsiders
+from quintet import files, outsiders, rabbitmq
 from quintet.keys import Keys
 from quintet.settings import OperatorSettings
 from quintet.state import SERVICES, Shape, State
@@ -48,7 +48,8 @@ def _shared(name: str, shape: Shape, settings: OperatorSettings, keys: Keys) -> 
     redis = f"redis://:{keys.redis_password}@127.0.0.1:{shape.ports['redis']}/0"
     return {
         "DATABASE_URL": database_url(name, shape, keys),
-        **dict.fromkeys(("BUS_URL", "CELERY_URL", "CACHE_URL"), redis),
+        **dict.fromkeys(("BUS_URL", "CELERY_URL"), rabbitmq.url(shape, keys) if shape.broker == "rabbitmq" else redis),
+        "CACHE_URL": redis,
         "PUBLIC_URL": url,
         "SOURCES": json.dumps(sources),
         "JWKS_URL": f"{sources['auth']}/.well-known/jwks.json",

@@ -52,6 +52,8 @@ class Keys:
 def _fresh() -> dict[str, Any]:
     return {
         "redis_password": secrets.token_urlsafe(24),
+        "rabbitmq_password": secrets.token_hex(24),  # it stands in a URL
+        "rabbitmq_cookie": secrets.token_hex(24),
         "postgres_password": secrets.token_urlsafe(24),
         "supervisor_password": secrets.token_urlsafe(24),
         "signing_keys_secret": _random(),

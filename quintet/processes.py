@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from quintet import rabbitmq
 from quintet.state import ROOT, SERVICES, Shape, State
 
 QUEUES = {  # the services with slow work, and the Celery queue it comes by
@@ -39,7 +40,8 @@ class Process:
 
 def names(shape: Shape) -> list[str]:
     """The names of all processes of a shape, without the programs behind them."""
-    servers = ["redis", *(["postgres"] if shape.database == "postgres" else []), "mail-catcher"]
+    servers = ["redis", *(["epmd", "rabbitmq"] if shape.broker == "rabbitmq" else [])]
+    servers += [*(["postgres"] if shape.database == "postgres" else []), "mail-catcher"]
     apis = [name for service in SERVICES for name in instances(service, shape)]
     buses = [name for service in SERVICES for name in instances(f"{service}-bus", shape)]
     tasks = [name for service in QUEUES for name in instances(f"{service}-tasks", shape)]
@@ -72,18 +74,31 @@ def watchdogs(state: State) -> list[Process]:
     return [_watchdog(name, state) for name in WATCHDOGS]
 
 
-def server_processes(state: State, shape: Shape, redis: Path, postgres: Path | None, user: str | None) -> list[Process]:
-    """What the services stand on: Redis, PostgreSQL where it was chosen, the mail catcher."""
-    found = [_redis(state, shape, redis), _catcher(shape)]
-    if postgres is not None:
-        found.append(_postgres(state, shape, postgres, user))
+@dataclass(frozen=True)
+class Programs:
+    """The servers' programs; None for what was not chosen. PostgreSQL's is a folder, and it may need another user."""
+
+    redis: Path
+    postgres: Path | None = None
+    postgres_user: str | None = None
+    rabbitmq: Path | None = None
+
+
+def server_processes(state: State, shape: Shape, programs: Programs) -> list[Process]:
+    """What the services stand on: Redis, RabbitMQ and PostgreSQL where they were chosen, the mail catcher."""
+    found = [_redis(state, shape, programs.redis), _catcher(shape)]
+    if programs.rabbitmq is not None:
+        found += _rabbitmq(state, shape, programs.rabbitmq)
+    if programs.postgres is not None:
+        found.append(_postgres(state, shape, programs.postgres, programs.postgres_user))
     return found
 
 
 def watched(state: State, shape: Shape) -> list[Process]:
     """The whole table for one who only asks how the processes are."""
-    programs = Path("postgres") if shape.database == "postgres" else None
-    servers = server_processes(state, shape, Path("redis"), programs, None)
+    postgres = Path("postgres") if shape.database == "postgres" else None
+    broker = Path("rabbitmq") if shape.broker == "rabbitmq" else None
+    servers = server_processes(state, shape, Programs(Path("redis"), postgres, rabbitmq=broker))
     gateway = gateway_process(state, shape, Path("nginx"))
     return [*servers, *service_processes(shape), gateway, *watchdogs(state)]
 
@@ -158,6 +173,15 @@ def _postgres(state: State, shape: Shape, programs: Path, user: str | None) -> P
     command = [str(programs / "postgres"), "-D", str(state.path("postgres")), "-p", str(shape.ports["postgres"])]
     command += ["-h", "127.0.0.1", "-k", ""]
     return Process("postgres", command, SERVERS, port=shape.ports["postgres"], stop_signal="INT", user=user)
+
+
+def _rabbitmq(state: State, shape: Shape, program: Path) -> list[Process]:
+    command, environment = rabbitmq.command(program, shape), rabbitmq.environment(state, shape)
+    asked = {"port": shape.ports["rabbitmq"], "grace_seconds": 20}
+    return [
+        Process("epmd", rabbitmq.epmd_command(shape), SERVERS, port=shape.ports["epmd"]),
+        Process("rabbitmq", command, SERVERS, environment=environment, **asked),
+    ]
 
 
 def _catcher(shape: Shape) -> Process:

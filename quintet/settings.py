@@ -23,6 +23,7 @@ class OperatorSettings(BaseSettings):
     nginx: Path | None = Field(None, description="An nginx to run instead of the wheel's")
     nginx_user: str | None = Field(None, description="Under root: whom nginx's workers run as")
     redis_server: Path | None = Field(None, description="A redis-server or valkey-server to run instead of the wheel's")
+    rabbitmq_server: Path | None = Field(None, description="A rabbitmq-server to run instead of Debian's")
     postgres_bin: Path | None = Field(None, description="A folder with PostgreSQL's programs instead of the wheel's")
     postgres_user: str = Field("nobody", description="Under root: whom PostgreSQL runs as, for it refuses root")
 

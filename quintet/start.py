@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from quintet import binaries, environment, front, hunt, postgres, processes, provisioning, readiness, supervision
+from quintet import (
+    binaries,
+    environment,
+    front,
+    hunt,
+    postgres,
+    processes,
+    provisioning,
+    rabbitmq,
+    readiness,
+    supervision,
+)
 from quintet.choosing import Choices, assign_ports, lay_over, refuse_change, refuse_newcomers
 from quintet.keys import Keys
 from quintet.processes import GATEWAY, ROLES, SERVERS, Process
@@ -43,9 +54,13 @@ class Up:
         return assign_ports(lay_over(self.shape, choices), self.settings, is_running=self.was_up)
 
     def _table(self, shape: Shape) -> list[Process]:
-        programs = binaries.postgres(self.settings) if shape.database == "postgres" else None
-        user = postgres.run_as(self.settings)
-        servers = processes.server_processes(self.state, shape, binaries.redis(self.settings), programs, user)
+        programs = processes.Programs(
+            binaries.redis(self.settings),
+            binaries.postgres(self.settings) if shape.database == "postgres" else None,
+            postgres.run_as(self.settings),
+            binaries.rabbitmq(self.settings) if shape.broker == "rabbitmq" else None,
+        )
+        servers = processes.server_processes(self.state, shape, programs)
         gateway = processes.gateway_process(self.state, shape, binaries.nginx(self.settings))
         return [*servers, *processes.service_processes(shape), gateway, *processes.watchdogs(self.state)]
 
@@ -76,6 +91,8 @@ class Up:
         self.state.save(self.shape)
         environment.write_all(self.state, self.shape, self.settings, self.keys)
         provisioning.write_redis(self.state, self.shape, self.keys)
+        if self.shape.broker == "rabbitmq":
+            rabbitmq.write(self.state, self.shape, self.keys)
         supervision.write_configuration(self.state, self.shape, self.keys, self.table)
 
     def _supervise(self) -> list[str]:

@@ -35,7 +35,7 @@ def discovered(folder: Path) -> tuple[str, ...]:
 SERVICES = discovered(ROOT / "services")
 OPEN = ("files", "public")  # what nginx's workers read; all else is nobody's business
 PASSED = ("run",)  # on the way to where they keep the bodies of requests
-CLOSED = ("log", "mails", "redis", "run/progress", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
+CLOSED = ("log", "mails", "redis", "rabbitmq", "run/progress", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Shape:
     """What was chosen for a system, and the ports it was given; kept in state.json."""
 
     database: str = "sqlite"
+    broker: str = "redis"
     port: int = 8080
     mail_port: int = 8025
     counts: dict[str, int] = field(default_factory=dict)

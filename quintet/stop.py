@@ -11,7 +11,7 @@ from quintet.keys import Keys
 from quintet.state import State
 from quintet.supervision import Supervisor
 
-LAST = ("redis", "postgres")  # what the others write to until they end
+LAST = ("redis", "rabbitmq", "epmd", "postgres")  # what the others write to until they end
 GRACE_SECONDS = 25
 
 

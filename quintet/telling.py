@@ -11,6 +11,7 @@ TEXT = """
   API page   {url}/docs
   Mails      http://127.0.0.1:{mail_port}
   Database   {database}
+  Broker     {broker}
   Admin      {admin}, password in {password}
 
 Try it:
@@ -28,6 +29,7 @@ def addresses(state: State, settings: OperatorSettings) -> str:
         url=public_url(shape, settings),
         mail_port=shape.mail_port,
         database=shape.database,
+        broker=shape.broker,
         admin=settings.admin_email,
         password=password,
         header="-H 'Content-Type: application/json'",
