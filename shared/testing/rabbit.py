@@ -47,6 +47,7 @@ class RabbitServer:
         self.folder = Path(tempfile.mkdtemp(prefix="quintet-rabbit-"))
         self.port, self._password = free_port(), secrets.token_hex(8)
         self.url = f"amqp://quintet:{self._password}@127.0.0.1:{self.port}//"
+        self.data = self.folder / "mnesia"
         self.process: subprocess.Popen | None = None
         self._epmd: subprocess.Popen | None = None
         self._environment = self._settings()
@@ -67,7 +68,7 @@ class RabbitServer:
             self.process.wait(10)
             self.process = None
         if lose_file:
-            shutil.rmtree(self.folder / "mnesia", ignore_errors=True)
+            shutil.rmtree(self.data, ignore_errors=True)
 
     def end(self) -> None:
         """Node, epmd and folder are gone afterwards."""
@@ -112,7 +113,7 @@ class RabbitServer:
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
-            "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
+            "RABBITMQ_MNESIA_BASE": str(self.data),
             "RABBITMQ_LOG_BASE": str(self.folder / "log"),
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_PID_FILE": str(self.folder / "pid"),

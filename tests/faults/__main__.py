@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shared.testing.rabbit import NoRabbit
 from tests.faults.brokers import BROKERS
 from tests.faults.cells import Cell, every_cell
 from tests.faults.databases import KINDS
@@ -69,4 +70,7 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except NoRabbit as reason:
+        sys.exit(f"No cell was played: {reason}")

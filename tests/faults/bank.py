@@ -13,6 +13,8 @@ from shared.events import Event
 from shared.web import Resource, endpoint
 
 SOURCE, READERS = "bank", ("reader", "witness")
+TASKS = "errands"
+"""The queue of Celery's messages."""
 MAX_ATTEMPTS = 4
 """So often an errand is begun."""
 Kind = Literal["plain", "stubborn", "poison", "deadly"]
@@ -81,7 +83,7 @@ class NewEntry(BaseModel):
 def errands_of(database: Database) -> Commands:
     """The bank's commands, with a test's patience."""
     return Commands(
-        ErrandRow, database, task="bank.errand", queue="errands", lease_seconds=1.0, resend_seconds=0.5,
+        ErrandRow, database, task="bank.errand", queue=TASKS, lease_seconds=1.0, resend_seconds=0.5,
         pauses=(0.05, 0.2), max_attempts=MAX_ATTEMPTS, when_failed=note_failure,
     )  # fmt: skip
 

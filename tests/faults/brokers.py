@@ -1,10 +1,15 @@
-"""The broker as the harness breaks it; a second transport adds a class beside RedisBroker."""
+"""The broker as the harness breaks it: what it can do to a Valkey, and to a RabbitMQ."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Protocol
 
+from shared.bus.amqp.topology import queues_of
+from shared.bus.source.outbox import PARTITIONS
+from shared.testing.rabbit import RabbitServer
 from shared.testing.servers import RedisServer
+from tests.faults.bank import READERS, SOURCE, TASKS
 
 Loss = Literal["tail", "all"]
 
@@ -88,5 +93,46 @@ class RedisBroker:
         return max((self._server.folder / "appendonlydir").glob("*.incr.aof"), key=lambda file: file.stat().st_mtime)
 
 
-BROKERS = {broker.name: broker for broker in (RedisBroker,)}
+class RabbitBroker:
+    """A RabbitMQ node; its tail is what it has written since it was copied."""
+
+    name = "rabbitmq"
+
+    def __init__(self, folder: Path):
+        folder.mkdir(parents=True)
+        self._copy = folder / "copy"
+        self._server = RabbitServer().start()
+        self.url, self.address = self._server.url, ("127.0.0.1", self._server.port)
+
+    def url_at(self, port: int) -> str:
+        return self.url.replace(f":{self._server.port}/", f":{port}/")
+
+    def begin(self) -> None:
+        shutil.rmtree(self._copy, ignore_errors=True)
+        with suppress(shutil.Error):  # files come and go while it runs; it must be able to begin with any that are left
+            shutil.copytree(self._server.data, self._copy)
+
+    def restart(self, lose: Loss) -> None:
+        self._server.stop(lose_file=True)
+        if lose == "tail":
+            shutil.copytree(self._copy, self._server.data)
+        self.on()
+
+    def flush(self) -> None:
+        """Every queue of the cells: a RabbitMQ has no way to forget all at once while it runs."""
+        queues = [name for service in (SOURCE, *READERS) for name in queues_of(service, PARTITIONS)]
+        self._server.delete_queues([*queues, TASKS])
+
+    def off(self) -> None:
+        self._server.stop()
+
+    def on(self) -> None:
+        if self._server.process is None:
+            self._server.start()
+
+    def stop(self) -> None:
+        self._server.end()
+
+
+BROKERS = {broker.name: broker for broker in (RedisBroker, RabbitBroker)}
 """What can carry the cells."""
