@@ -37,7 +37,7 @@ def add_routes(app, bus) -> None:
 
 
 class Events(Resource):
-    """The feed: GET with after.<partition>=<number handled>; with until (since, types) about a range, for a replay."""
+    """The feed: GET with after.<partition>=<number handled>; with types (since, until) about a range, for a replay."""
 
     @endpoint(access="service")
     def get(self, session, identity):
@@ -49,7 +49,7 @@ def answer_feed(session, consumer: str) -> Response:
     """Answers the question in the request's query; the question is `consumer`'s report when it says so."""
     bus = current_app.extensions["bus"]
     incarnation = request.args.get("incarnation")
-    numbers = {int(k[6:]): int(v) for k, v in request.args.items() if k.startswith("after.") and k[6:].isdigit()}
+    numbers = _numbers()
     limit = min(request.args.get("limit", feed.LIMIT, type=int), feed.LIMIT)
     wanted = _range()
     if wanted:
@@ -64,16 +64,28 @@ def answer_feed(session, consumer: str) -> Response:
     return Response(orjson.dumps(feed.answer_document(answer)), mimetype="application/json")
 
 
-def _range() -> feed.Range | None:
-    """The range that a replay asks for; None in a question about what follows."""
-    until, since = request.args.get("until"), request.args.get("since")
-    if not until:
-        return None
+def _numbers() -> dict[int, int]:
     try:
-        begin = datetime.fromisoformat(since) if since else None
-        return feed.Range(tuple(request.args.getlist("types")), begin, datetime.fromisoformat(until))
+        return {int(k[6:]): int(v) for k, v in request.args.items() if k.startswith("after.")}
     except ValueError:
-        raise Malformed("`since` and `until` are RFC 3339 times.") from None
+        raise Malformed("`after.<partition>` takes a number.") from None
+
+
+def _range() -> feed.Range | None:
+    """The range that a replay asks for; None in a question about what follows, which names no types."""
+    types = tuple(request.args.getlist("types"))
+    return feed.Range(types, _instant("since"), _instant("until")) if types else None
+
+
+def _instant(name: str) -> datetime | None:
+    text = request.args.get(name)
+    try:
+        at = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        at = None
+    if text and (at is None or at.tzinfo is None):
+        raise Malformed(f"`{name}` is no RFC 3339 time.")
+    return at
 
 
 def traced_events(session, trace_id: str) -> list[dict]:

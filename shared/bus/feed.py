@@ -20,11 +20,11 @@ class FeedDown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Which of a source's events are wanted again: of these types, written from `since` until `until`."""
+    """Which of a source's events are wanted again: of these types (one or more), from `since` until `until`."""
 
     types: tuple[str, ...]
     since: datetime | None
-    until: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,9 @@ class FeedClient:
         self, source: str, wanted: Range, *, incarnation: str, numbers: dict[int, int], limit: int = LIMIT
     ) -> FeedAnswer:
         """What of a range lies after `numbers`, in these partitions only; reports nothing. Raises FeedDown."""
-        question = {"limit": limit, "until": wanted.until.isoformat(), "types": wanted.types}
+        question = {"limit": limit, "types": wanted.types}
         question |= {"since": wanted.since.isoformat()} if wanted.since else {}
+        question |= {"until": wanted.until.isoformat()} if wanted.until else {}
         return self._ask(source, incarnation, numbers, question)
 
     def _ask(self, source: str, incarnation: str | None, numbers: dict[int, int], question: dict) -> FeedAnswer:

@@ -97,7 +97,9 @@ class Replays:
     def _run(self, replay, places: list[Cursor], position: Position | None) -> int:
         incarnation = places[0].incarnation  # others, of another incarnation, in a later round
         asked = {cursor.partition: cursor for cursor in places if cursor.incarnation == incarnation}
-        wanted = Range(self._types(replay), replay.since, replay.until)
+        # one that ends when it was asked for ends by its cursors: the source's clock may go ahead of this one
+        until = replay.until if replay.until < replay.created_at else None
+        wanted = Range(self._types(replay), replay.since, until)
         numbers = {partition: cursor.number for partition, cursor in asked.items()}
         answer = self.feed.ask_range(
             replay.source, wanted, incarnation=incarnation, numbers=numbers, limit=BATCH

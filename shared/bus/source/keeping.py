@@ -16,8 +16,8 @@ from shared.bus.source import measuring
 from shared.bus.source.numbering import bases_since
 from shared.bus.tables import consumers, incarnations, outbox, outbox_numbers
 
-BATCH = 2_000
-"""So many rows go in one transaction at most."""
+BATCH = 1_000
+"""So many rows go in one transaction at most: on SQLite every writer waits for it."""
 KEPT_INCARNATIONS = 1_000
 
 
@@ -49,12 +49,8 @@ def prune(session: Session, limits: Limits) -> int:
     left = BATCH
     for partition in sorted(spans, key=lambda p: -spans[p].rows):  # where most is kept first
         share = excess * size[partition] // max(1, sum(size.values()))
-        rows = session.execute(_eldest(session, partition, left, is_measured=share > 0)).all()
-        before = clock.now() - limits.window
-        last, _ = retention.going(rows, before=before, passed=passed.get(partition), excess=share)
-        if last is not None:
-            old = delete(outbox).where(outbox.c.partition == partition, outbox.c.number <= last)
-            left -= session.execute(old).rowcount
+        rule = {"before": clock.now() - limits.window, "passed": passed.get(partition), "excess": share}
+        left -= _prune_partition(session, partition, left, rule)
         if left <= 0:
             break
     _forget_incarnations(session)
@@ -74,6 +70,16 @@ def holding_back(session: Session, limits: Limits) -> list[HoldingBack]:
         ):
             found.append(HoldingBack(consumer, events, oldest_at, is_too_much))
     return found
+
+
+def _prune_partition(session: Session, partition: int, limit: int, rule: dict) -> int:
+    """The eldest row first: as a rule it stays, and with it all the others, which then need not be read."""
+    for count in (1, limit):
+        rows = session.execute(_eldest(session, partition, count, is_measured=rule["excess"] > 0)).all()
+        last, _ = retention.going(rows, **rule)
+        if last is None:
+            return 0
+    return session.execute(delete(outbox).where(outbox.c.partition == partition, outbox.c.number <= last)).rowcount
 
 
 def _eldest(session: Session, partition: int, limit: int, *, is_measured: bool):

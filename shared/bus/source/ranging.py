@@ -37,8 +37,9 @@ def _look(wanted: Range, partition: int, number: int, last: int, limit: int):
         outbox.c.number > number,
         outbox.c.number <= replaying.look(number, last),
         outbox.c.type.in_(wanted.types),
-        outbox.c.created_at <= wanted.until,
     )
     if wanted.since:
         found = found.where(outbox.c.created_at >= wanted.since)
+    if wanted.until:
+        found = found.where(outbox.c.created_at <= wanted.until)
     return found.order_by(outbox.c.number).limit(limit)

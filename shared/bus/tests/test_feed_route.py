@@ -142,11 +142,12 @@ def test_a_range_is_given_for_a_replay_and_reports_nothing(pair):
         assert session.scalar(sa.select(sa.func.max(consumers.c.number))) == 0
 
 
-def test_a_range_of_no_time_is_refused(pair):
+@pytest.mark.parametrize("question", ["types=ledger.noted&until=yesterday", "after.0=some", "after.x=1"])
+def test_a_question_that_can_not_be_read_is_refused(pair, question):
     source, asker = pair
     token = asker.bus.feed_client().token_for("ledger")
     headers = {"Authorization": f"Bearer {token}"}
-    answer = source.app.test_client().get("/internal/events?until=yesterday", headers=headers)
+    answer = source.app.test_client().get(f"/internal/events?{question}", headers=headers)
     assert (answer.status_code, answer.json["code"]) == (400, "malformed")
 
 

@@ -305,3 +305,13 @@ def test_a_replay_moves_past_what_does_not_match(world, monkeypatch):
         assert session.execute(sa.select(sa.func.count()).select_from(book)).scalar() == 30
         open_ = sa.select(replay_cursors).where(replay_cursors.c.number < replay_cursors.c.last)
         assert session.execute(open_).all() == []
+
+
+def test_a_replay_up_to_now_does_not_ask_the_source_s_clock(world):
+    world.keep_book()
+    _, consumer = handle_all(world, 6)
+    with world.source.transaction() as session:
+        session.execute(sa.update(outbox).values(created_at=clock.now() + timedelta(minutes=1)))
+    begin(world)
+    eventually(lambda: consumer.step(wait_seconds=0.01) + 1 and is_done(world), within=20)
+    assert_again(world, 6)
