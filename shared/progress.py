@@ -1,7 +1,6 @@
 """Whether this process moves: its loops say so, a pulse tells it to whoever watches, and ends a process gone deaf."""
 
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -12,6 +11,8 @@ from shared.logs import get
 DEAF_SECONDS = 20.0
 """A loop that has not moved for so long hangs: nothing that a loop does in one step may take this long."""
 PULSE_SECONDS = 1.0
+DEAF_STATUS = 75
+"""The exit status of a deaf process: EX_TEMPFAIL of sysexits.h, try again."""
 
 log = get("progress")
 _moved: dict[str, float] = {}
@@ -42,11 +43,12 @@ def stuck_loops(*, after: float = DEAF_SECONDS) -> list[str]:
 
 
 class Pulse:
-    """Touches `file` each second while every sign is well, and kills its own process (SIGKILL) when one is not.
+    """Touches `file` each second while every sign is well, and ends its own process at once when one is not.
 
-    A sign gives a reason, or None when all is well. SIGKILL, since what hangs holds locks and can't end cleanly, and
-    nothing of ours relies on a clean end. A process that can't even do that (stopped, its interpreter stuck) leaves the
-    file untouched: the watchdog, or a container's health check, sees it by `is_fresh`.
+    A sign gives a reason, or None when all is well. At once, without any clean-up: what hangs holds locks and can't end
+    cleanly, and nothing of ours relies on that. Not by SIGKILL, which the first process of a container does not heed.
+    A process that can't even do that (stopped, its interpreter stuck) leaves the file untouched: the watchdog, or a
+    container's health check, sees it by `is_fresh`.
     """
 
     def __init__(self, file: Path | None, signs: Iterable[Callable[[], str | None]] = ()):
@@ -66,7 +68,7 @@ class Pulse:
         while True:
             if reason := self.reason():
                 log.error("this process is deaf and ends itself", reason=reason)
-                os.kill(os.getpid(), signal.SIGKILL)
+                os._exit(DEAF_STATUS)
             self._touch()
             time.sleep(PULSE_SECONDS)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import orjson
 import requests
 
+from shared import progress
 from shared.bus.transport import Entry
 
 LIMIT = 2_000
@@ -91,6 +92,8 @@ class FeedClient:
             return _read_answer(source, orjson.loads(answer.content))
         except (requests.RequestException, KeyError, ValueError) as error:
             raise FeedDown(f"{source}: {error}") from error
+        finally:
+            progress.moved()  # several silent sources in one step are no hanging loop
 
 
 def _read_answer(source: str, document: dict) -> FeedAnswer:

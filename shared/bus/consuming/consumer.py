@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from itertools import groupby
 
+from shared import progress
 from shared.bus.consuming import positions, waiting
 from shared.bus.consuming.handlers import Handlers
 from shared.bus.consuming.handling import Handling
@@ -146,6 +147,7 @@ class Consumer:
                 self.watch[source].doubt()
             try:
                 handled += self.handling.handle(position, next_ones) if position else 0
+                progress.moved()
             except PositionMoved as moved:
                 log.info("another process goes on here", reason=str(moved))
                 self._reload()

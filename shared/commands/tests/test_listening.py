@@ -1,6 +1,5 @@
 """A worker that lives but no longer hears its broker ends itself; one that is busy or has nothing to hear does not."""
 
-import signal
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +9,7 @@ from shared.commands.celery_app import make_celery
 from shared.commands.listening import LOOK_SECONDS, Hearing
 from shared.commands.tests.errands import states
 from shared.commands.tests.test_sending import step_until
-from shared.progress import DEAF_SECONDS
+from shared.progress import DEAF_SECONDS, DEAF_STATUS
 from shared.testing import eventually
 
 
@@ -81,6 +80,6 @@ def test_a_deaf_worker_ends_itself_and_its_successor_takes_what_waits(
     for _ in range(3):
         submit()
     step_until(sender, lambda: worker.poll() is not None, within=60)
-    assert worker.returncode == -signal.SIGKILL
+    assert worker.returncode == DEAF_STATUS
     start_worker(redis_server.url)
     eventually(lambda: sender.step() >= 0 and states(database) == {"succeeded": 4}, within=60)
