@@ -1,15 +1,25 @@
-"""Takes SQLite's waiting out of gevent's loop: statements and commits run in gevent's thread pool.
+"""Takes what holds up gevent's loop out of it: SQLite's statements and commits run in gevent's thread pool.
 
 Only the driver's own calls do. Locks, pools and sockets of the code around them stay in the loop, where they belong.
 """
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from gevent import get_hub, monkey
 from sqlalchemy import Engine, event
+
+Result = TypeVar("Result")
 
 
 def is_in_gevent() -> bool:
     """Whether this process is an api instance under gunicorn's gevent worker."""
     return monkey.is_module_patched("socket")
+
+
+def beside_the_loop(act: Callable[..., Result], *arguments: Any) -> Result:
+    """What `act` gives, computed in the thread pool where a loop would stand still meanwhile."""
+    return get_hub().threadpool.apply(act, arguments) if is_in_gevent() else act(*arguments)
 
 
 def offload(engine: Engine) -> None:

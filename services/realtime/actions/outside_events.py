@@ -1,6 +1,7 @@
 """Outside events: taken as they were told, each once, and announced in realtime's own outbox."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
@@ -20,42 +21,54 @@ from shared.database.inserting import insert_new
 KEPT = timedelta(days=7)
 """How long an id is remembered: told again later, the event would be a new one."""
 PRUNED_AT_ONCE = 5_000
+MOST_ERRORS = 50
 
 
-def tell(session: Session, *, source: str, events: Sequence[CloudEvent]) -> None:
-    """Announces all of the events that were not told before, or none where one of them can't be taken."""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A type's schema as it is now."""
+
+    version: int
+    schema: bytes
+
+
+def rules_for(session: Session, *, source: str, events: Sequence[CloudEvent]) -> dict[str, Rule]:
+    """The rules of the types that are told; raises EventForeign or EventTypeUnknown."""
     if any(event.source not in (None, source) or not event.type.startswith(f"{source}.") for event in events):
         raise EventForeign
-    versions = _checked(session, events)
+    wanted = select(EventType).where(EventType.type.in_({event.type for event in events}))
+    known = {row.type: Rule(row.version, orjson.dumps(row.schema)) for row in session.scalars(wanted)}
+    if unknown := [place for place, event in enumerate(events) if event.type not in known]:
+        raise EventTypeUnknown(errors=[{"pointer": f"#/{place}/type", "detail": "Not registered"} for place in unknown])
+    return known
+
+
+def check(events: Sequence[CloudEvent], rules: dict[str, Rule]) -> None:
+    """Raises EventDataInvalid where an event's data is not as its rule says; it may take its time."""
+    wrong: list[dict[str, str]] = []
+    for place, event in enumerate(events):
+        wrong += wrong_in_data(_validator(rules[event.type].schema), event.data, [place, "data"])
+        if len(wrong) >= MOST_ERRORS:
+            break
+    if wrong:
+        raise EventDataInvalid(errors=wrong[:MOST_ERRORS])
+
+
+def tell(session: Session, *, source: str, events: Sequence[CloudEvent], rules: dict[str, Rule]) -> None:
+    """Announces those of the checked events that were not told before; raises EventIdReused, and then tells none."""
     ids = {event.id: event for event in events}
     new = {event.id for event in sorted(events, key=lambda one: one.id) if _is_new(session, source, event)}
     fresh = [event for event in ids.values() if event.id in new]
     if fresh:
-        announce_envelopes(session, [event.envelope(source, versions[event.type]) for event in fresh])
+        announce_envelopes(session, [event.envelope(source, rules[event.type].version) for event in fresh])
 
 
 def prune(session: Session) -> int:
     """Forgets a batch of ids that are remembered no longer; how many."""
-    old = select(ToldEvent.source, ToldEvent.id).where(ToldEvent.told_at < clock.now() - KEPT).limit(PRUNED_AT_ONCE)
-    gone = session.execute(old).all()
-    for source, id_ in gone:
-        session.execute(delete(ToldEvent).where(ToldEvent.source == source, ToldEvent.id == id_))
-    return len(gone)
-
-
-def _checked(session: Session, events: Sequence[CloudEvent]) -> dict[str, int]:
-    """The version of each type; raises EventTypeUnknown or EventDataInvalid."""
-    wanted = select(EventType).where(EventType.type.in_({event.type for event in events}))
-    known = {row.type: row for row in session.scalars(wanted)}
-    if unknown := [place for place, event in enumerate(events) if event.type not in known]:
-        raise EventTypeUnknown(errors=[{"pointer": f"#/{place}/type", "detail": "Not registered"} for place in unknown])
-    wrong = []
-    for place, event in enumerate(events):
-        validator = _validator(orjson.dumps(known[event.type].schema))
-        wrong += wrong_in_data(validator, event.data, [place, "data"])
-    if wrong:
-        raise EventDataInvalid(errors=wrong[:50])
-    return {type_: row.version for type_, row in known.items()}
+    old = clock.now() - KEPT
+    following = select(ToldEvent.told_at).where(ToldEvent.told_at < old).order_by(ToldEvent.told_at)
+    edge = session.scalar(following.offset(PRUNED_AT_ONCE).limit(1)) or old
+    return session.execute(delete(ToldEvent).where(ToldEvent.told_at < edge)).rowcount
 
 
 @lru_cache(maxsize=200)

@@ -17,7 +17,8 @@ from services.realtime.errors import (
     OutsidersOnly,
     TooManyStreams,
 )
-from services.realtime.extensions import live
+from services.realtime.extensions import database, live
+from services.realtime.offload import beside_the_loop
 from services.realtime.outside import cursors
 from services.realtime.outside.asked import BEGINNING, EventsQuery, EventsView, ToldView
 from services.realtime.outside.cursors import Cursor
@@ -42,7 +43,10 @@ class Events(Resource):
         """Tell one event or several; all of them or none."""
         if current_app.extensions["outsiders"].get(identity.id) is None:
             raise OutsidersOnly
-        outside_events.tell(session, source=identity.id, events=body.root)
+        with database.reading() as reading:
+            rules = outside_events.rules_for(reading, source=identity.id, events=body.root)
+        beside_the_loop(outside_events.check, body.root, rules)  # before anything is locked
+        outside_events.tell(session, source=identity.id, events=body.root, rules=rules)
         return ToldView(accepted=[event.id for event in body.root])
 
     @endpoint(
