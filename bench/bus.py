@@ -16,6 +16,8 @@ from bench.stage import (
     Stage,
     announce,
     bare_seen,
+    batch_book,
+    book,
     check_seen,
     key_of,
     kinds,
@@ -33,6 +35,7 @@ BARE = "bare"
 
 def main() -> None:
     parser = options(__doc__, events=10_000, at_most=10_000)
+    parser.add_argument("--batch", action="store_true", help="handle with a batch handler: one INSERT a run")
     parser.add_argument("--bare", type=int, default=3_000, help="events of the bare handling loop, at most --events")
     choice = parser.parse_args()
     rows = [row for kind in kinds(choice) for row in measure(kind, choice)]
@@ -41,13 +44,13 @@ def main() -> None:
 
 def measure(kind: str, choice) -> list[list[object]]:
     with stage(kind) as on:
-        bench = Round(on, choice.events, min(choice.bare, choice.events))
+        bench = Round(on, choice)
         taken = [bench.run(turn) for turn in range(choice.rounds)]
         check_seen(on.theirs, choice.events * choice.rounds)
     relayed, added, handled, looped, announced = zip(*taken, strict=True)
     return [
         [kind, "relayed", *compared(relayed, added)],
-        [kind, "handled", *compared(handled, looped)],
+        [kind, "handled, batch handler" if choice.batch else "handled", *compared(handled, looped)],
         [kind, "announced, 500 a commit", low_mid_high(rate.per_second for rate in announced), *[""] * 5],
     ]
 
@@ -55,9 +58,9 @@ def measure(kind: str, choice) -> list[list[object]]:
 class Round:
     """One round: announced, relayed, added by the bare loop, handled, handled by the bare loop."""
 
-    def __init__(self, on: Stage, events: int, bare: int):
-        self.on, self.events, self.bare = on, events, bare
-        self.relay, self.consumer = on.relay(), on.consumer()
+    def __init__(self, on: Stage, choice):
+        self.on, self.events, self.bare = on, choice.events, min(choice.bare, choice.events)
+        self.relay, self.consumer = on.relay(), on.consumer(batch_book() if choice.batch else book())
         self.client = Redis.from_url(on.broker)
         self.relay.step()
         self.consumer.step(wait_seconds=0.01)

@@ -8,7 +8,7 @@ end the source's outbox is pruned of it all, measured the same way. Needs no run
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,6 +22,7 @@ from bench.stage import (
     LIMIT_SECONDS,
     Stage,
     announce,
+    batch_book,
     book,
     change,
     check_seen,
@@ -32,6 +33,7 @@ from bench.stage import (
     url_of,
 )
 from shared import clock
+from shared.bus import Handlers
 from shared.bus.consuming.consumer import Consumer
 from shared.bus.feed import FeedClient
 from shared.bus.leases import Leases, process_name
@@ -49,24 +51,25 @@ INSERTED_AT_ONCE = 20_000
 
 def main() -> None:
     parser = options(__doc__, events=1_000_000, at_most=2_000_000, rounds=1)
+    parser.add_argument("--one-by-one", action="store_true", help="a plain handler instead of a batch handler")
     parser.add_argument("--slices", type=int, default=10)
     choice = parser.parse_args()
     where = f"consumer on core {MEASURED}; the source's api, Valkey and PostgreSQL on core {SERVERS}"
     for kind in kinds(choice):
         with stage(kind) as on:
-            rows = measure(on, choice.events, choice.slices)
+            rows = measure(on, choice.events, choice.slices, book if choice.one_by_one else batch_book)
         heads = ["events", "handled/s", "consumer MB", "api MB", "pruned/s"]
         show(f"Catching up on {choice.events} events, {kind}; {where}", heads, rows)
 
 
-def measure(on: Stage, events: int, slices: int) -> list[list[object]]:
+def measure(on: Stage, events: int, slices: int, handlers: Callable[[], Handlers]) -> list[list[object]]:
     with served(on.ours, on.broker) as (feed, api):
-        meet(on, feed)
+        meet(on, feed, handlers())
         progress(f"{on.kind}: inserting {events} events")
         with process(SERVERS, insert, url_of(on.ours), events) as inserting:  # its memory is not the consumer's
             inserting.join()
         progress(f"{on.kind}: catching up")
-        consumer = consumer_of(on, feed)
+        consumer = consumer_of(on, feed, handlers())
         taken = list(catch_up(consumer, events, slices, api))
         until(lambda: consumer.step() or reported(on) == WARM + events, "the source knows", seconds=60)
     check_seen(on.theirs, WARM + events)
@@ -75,14 +78,14 @@ def measure(on: Stage, events: int, slices: int) -> list[list[object]]:
     return [[*row, f"{rate:.0f}"] for row, rate in zip(taken, pruned, strict=True)]
 
 
-def consumer_of(on: Stage, feed: FeedClient) -> Consumer:
+def consumer_of(on: Stage, feed: FeedClient, handlers: Handlers) -> Consumer:
     leases = Leases(on.theirs, process_name())
-    return Consumer(on.theirs, RedisStreams(on.broker), book(), feed, leases, PARTITIONS)
+    return Consumer(on.theirs, RedisStreams(on.broker), handlers, feed, leases, PARTITIONS)
 
 
-def meet(on: Stage, feed: FeedClient) -> None:
+def meet(on: Stage, feed: FeedClient, handlers: Handlers) -> None:
     """The consumer handles some events and goes down."""
-    relay, consumer = on.relay(), consumer_of(on, feed)
+    relay, consumer = on.relay(), consumer_of(on, feed, handlers)
     announce(on.ours, 0, WARM)
     until(lambda: not relay.step(), "all is relayed")
     handle(consumer, WARM)

@@ -137,6 +137,18 @@ def book() -> Handlers:
     return handlers
 
 
+def batch_book() -> Handlers:
+    """The same as a batch handler: one INSERT for all that came in one run."""
+    handlers = Handlers(READER)
+
+    @handlers.on(RecordChanged, batch=True)
+    def note(session, batch) -> None:
+        rows = [{"key": key_of(event.record_id), "mark": event.version} for event, _envelope in batch]
+        session.execute(sa.insert(seen), rows)
+
+    return handlers
+
+
 def key_of(record_id: str) -> int:
     """The number in the record's id."""
     return int(record_id[1:])
