@@ -3,6 +3,8 @@
 import logging
 import re
 import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -61,6 +63,28 @@ def without_secrets(value: Any) -> Any:
     return _without_secrets(None, value)
 
 
+def many(name: str, event: str, lines: Iterable[dict[str, Any]]) -> None:
+    """Lines of level `info` at once, each of the trace that its own fields name: a tenth of the cost of one by one."""
+    logger = logging.getLogger(name)
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    common = {"event": event, "logger": name, "level": "info", "at": at, **_process}
+    if text := "\n".join(_to_json(common | _redact(None, "", line)) for line in lines):
+        logger.info(_Rendered(text))
+
+
+class _Rendered(str):
+    """What is JSON lines already."""
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Leaves rendered lines as they are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.msg if isinstance(record.msg, _Rendered) else super().format(record)
+
+
 class _ToStandardOutput(logging.StreamHandler):
     """Writes to what is standard output at that moment, as a test run may change it."""
 
@@ -73,7 +97,7 @@ class _ToStandardOutput(logging.StreamHandler):
 
 
 def _formatter(before: list) -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
+    return _Formatter(
         foreign_pre_chain=before,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,

@@ -50,3 +50,20 @@ def test_an_exception_is_one_line(lines):
         logs.get("auth").exception("failed")
     (line,) = lines()
     assert "ValueError: bad" in line["exception"]
+
+
+def test_many_lines_at_once_are_each_a_line_of_their_own_trace(lines):
+    logs.many("bus", "event handled", [{"trace_id": f"t{n}", "event_id": f"e{n}", "token": "hidden"} for n in range(3)])
+    assert [(line["trace_id"], line["event_id"], line["token"]) for line in lines()] == [
+        (f"t{n}", f"e{n}", "[redacted]") for n in range(3)
+    ]
+    assert {(line["event"], line["level"], line["logger"], line["service"], line["role"]) for line in lines()} == {
+        ("event handled", "info", "bus", "auth", "bus")
+    }
+    assert all(line["at"].endswith("Z") for line in lines())
+
+
+def test_many_lines_are_left_out_below_the_level(lines):
+    logging.getLogger().setLevel("WARNING")
+    logs.many("bus", "event handled", [{"event_id": "e1"}])
+    assert lines() == []

@@ -1,17 +1,16 @@
 """Handlers: which functions of a service react to which events."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from shared import trace
+from shared import logs, trace
 from shared.events import Envelope, Event
 from shared.events.base import OUTSIDE_CARRIER
-from shared.logs import get
 
-log = get("bus")
+log = logs.get("bus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +23,11 @@ class Handler:
     """By the type: the class that the reaction is given, None where it takes the data as it is."""
     is_batch: bool = False
 
-    def run(self, session: Session, envelope: Envelope) -> None:
-        """Reacts within the session's transaction, in the event's trace; raises what the reaction raises."""
+    def run(self, session: Session, envelope: Envelope, *, is_told: bool = False) -> None:
+        """Reacts within the session's transaction, in the event's trace; raises what the reaction raises.
+
+        Who handles many `is_told` to log it: all of them at once, by `tell`.
+        """
         event = self._read(envelope)
         with envelope.step():
             if self.is_batch:
@@ -33,7 +35,8 @@ class Handler:
             else:
                 self.react(session, event, envelope)
             session.flush()
-            log.info("event handled", handler=self.name, event_type=envelope.type, event_id=envelope.id)
+            if not is_told:
+                log.info("event handled", handler=self.name, event_type=envelope.type, event_id=envelope.id)
 
     def run_batch(self, session: Session, envelopes: Sequence[Envelope]) -> None:
         """Reacts to several at once: in their trace where they have one in common, else in a trace of the batch's own,
@@ -46,14 +49,21 @@ class Handler:
             self.react(session, batch)
             session.flush()
             log.info("batch handled", handler=self.name, events=len(batch))
-        for envelope in envelopes:
-            told = {"event_type": envelope.type, "event_id": envelope.id, "batch_trace_id": step.trace_id}
-            with envelope.step():
-                log.info("event handled", handler=self.name, **told)
+        tell(((self, envelope) for envelope in envelopes), batch_trace_id=step.trace_id)
 
     def _read(self, envelope: Envelope) -> Any:
         cls = self.events[envelope.type]
         return cls.model_validate(envelope.data, extra="ignore") if cls else envelope.data
+
+
+def tell(handled: Iterable[tuple[Handler, Envelope]], **more: str) -> None:
+    """Logs what was handled, each event in its own trace."""
+    known = ((handler, envelope, trace.parse(envelope.traceparent)) for handler, envelope in handled)
+    logs.many("bus", "event handled", (
+        {"handler": handler.name, "event_type": envelope.type, "event_id": envelope.id, **more}
+        | ({"trace_id": parsed[0]} if parsed else {})
+        for handler, envelope, parsed in known
+    ))  # fmt: skip
 
 
 def _step_of_all(envelopes: Sequence[Envelope]):

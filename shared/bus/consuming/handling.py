@@ -2,7 +2,7 @@
 
 from shared import progress
 from shared.bus.consuming import waiting
-from shared.bus.consuming.handlers import Handler, Handlers
+from shared.bus.consuming.handlers import Handler, Handlers, tell
 from shared.bus.consuming.places import Place, PositionMoved
 from shared.bus.decisions import queueing
 from shared.bus.transport import Entry
@@ -56,6 +56,7 @@ class Handling:
             place.move(session, entries[-1].number, len(wanted))
             queues = waiting.queues(session, {envelope.key for _, envelope in wanted})
             gathered: dict[str, tuple[Handler, list[Envelope]]] = {}
+            handled: list[tuple[Handler, Envelope]] = []
             for entry, envelope in wanted:
                 for handler in self._handlers(place, entry):
                     if queueing.must_queue(handler.name, envelope.key, queues):
@@ -63,9 +64,11 @@ class Handling:
                     elif handler.is_batch:
                         gathered.setdefault(handler.name, (handler, []))[1].append(envelope)
                     else:
-                        handler.run(session, envelope)
+                        handler.run(session, envelope, is_told=True)
+                        handled.append((handler, envelope))
             for handler, envelopes in gathered.values():
                 handler.run_batch(session, envelopes)
+        tell(handled)
         place.number, place.attempts = entries[-1].number, 0
 
     def _handle_one(self, place: Place, entry: Entry) -> None:

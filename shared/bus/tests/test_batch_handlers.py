@@ -1,10 +1,13 @@
 """A batch handler gets a run at once; what holds for a single handler holds for each of its events."""
 
+import io
+import json
+import logging
+
 import pytest
 import sqlalchemy as sa
-from structlog.testing import capture_logs
 
-from shared import trace
+from shared import logs, trace
 from shared.bus import announce
 from shared.bus.source.outbox import announce_all
 from shared.bus.tables import outbox, positions, waiting
@@ -29,6 +32,17 @@ class Batches:
             session.execute(sa.insert(book), rows)
             if any(event.amount in self.fails_on for event, _envelope in batch):
                 raise ValueError("not this one")
+
+
+@pytest.fixture
+def lines():
+    """What has been logged."""
+    written = io.StringIO()
+    logs.configure("reader", role="bus", stream=written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if one.get_name() == "quintet"]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture
@@ -146,18 +160,18 @@ def test_a_batch_of_one_trace_runs_in_it(world, batches, consumer):
     assert batches.trace_ids == [step.trace_id]
 
 
-def test_a_batch_of_several_traces_has_one_of_its_own_which_each_event_s_line_names(world, batches, consumer):
+def test_a_batch_of_several_traces_has_one_of_its_own_which_each_event_s_line_names(world, batches, consumer, lines):
     steps = []
     for amount in (1, 2):
         with trace.begin() as step:
             steps.append(step.trace_id)
             write(world, amount)
-    with capture_logs() as lines:
-        handle(world, consumer, 2)
+    handle(world, consumer, 2)
     assert len(batches.trace_ids) == 1
     assert batches.trace_ids[0] not in steps
-    told = [line for line in lines if line["event"] == "event handled"]
+    told = [line for line in lines() if line["event"] == "event handled"]
     assert [line["batch_trace_id"] for line in told] == batches.trace_ids * 2
+    assert [line["trace_id"] for line in told] == steps
 
 
 def test_what_a_batch_announces_within_an_event_s_step_goes_on_in_its_trace(world):
