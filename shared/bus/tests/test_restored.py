@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from shared.bus import replaying
 from shared.bus.consuming import positions
 from shared.bus.consuming.places import PositionMoved
 from shared.bus.source import restoring
@@ -254,3 +255,51 @@ def test_a_restore_that_is_marked_begins_an_incarnation_and_takes_the_lease(stor
     assert name in {row.incarnation for row in rows(story.world.source, incarnations)}
     story.number()
     story.handle(1, 2, 3)
+
+
+def replay_some(story: Story) -> None:
+    """Begins a replay of all and ends in the middle of it."""
+    before = len(story.world.noted())
+    with story.world.target.transaction() as session:
+        replaying.begin(session, source="ledger")
+    eventually(lambda: story.consumer.step(wait_seconds=0.01) + 1 and len(story.world.noted()) > before)
+
+
+def state_of_replay(story: Story) -> str:
+    for watch in story.consumer.watch.values():
+        watch.doubt()
+    story.consumer.step(wait_seconds=0.01)
+    with story.world.target.reading() as session:
+        return replaying.progress(session)[0]["state"]
+
+
+def test_a_replay_goes_on_when_its_source_is_put_back(story, monkeypatch):
+    monkeypatch.setattr("shared.bus.consuming.replays.BATCH", 8)
+    story.write(*range(30))
+    story.handle(*range(30))
+    put_back = story.back_up(story.world.source)
+    story.lead()
+    story.write(*range(30, 36))
+    story.handle(*range(36))
+    replay_some(story)
+    put_back()
+    story.lead()
+    eventually(lambda: state_of_replay(story) == "done", within=20)
+    assert sorted(amount for amount in story.world.noted() if amount < 30) == sorted([*range(30), *range(30)])
+    assert story.world.noted("account-0")[:12] == list(range(0, 36, 3))
+
+
+def test_a_replay_fails_when_nothing_of_it_is_known_any_more(story, monkeypatch):
+    monkeypatch.setattr("shared.bus.consuming.replays.BATCH", 8)
+    story.write(0)
+    story.handle(0)
+    put_back = story.back_up(story.world.source)
+    story.lead()
+    story.write(*range(1, 30))
+    story.handle(*range(30))
+    replay_some(story)
+    with story.world.target.transaction() as session:
+        session.execute(sa.delete(lineage))
+    put_back()
+    story.lead()
+    eventually(lambda: state_of_replay(story) == "failed", within=20)
