@@ -1,7 +1,8 @@
 """What tests stand on: real servers on free ports, databases of both kinds, bounded waits.
 
 Fixtures (shared.testing.fixtures, loaded by pyproject.toml): `redis_url` and `redis_server` (an own Valkey),
-`postgres_url` (an own, empty PostgreSQL database per test), `database_url` (both kinds, one after the other).
+`rabbit_server` (one RabbitMQ for the run), `postgres_url` (an own, empty PostgreSQL database per test), `database_url`
+(both kinds, one after the other). `bus.bus_of` joins services within the process.
 """
 
 from shared.testing.waiting import eventually
