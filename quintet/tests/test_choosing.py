@@ -86,3 +86,14 @@ def test_a_service_that_was_laid_down_on_a_running_system_waits_for_its_end():
     del ports["worker"]
     with pytest.raises(Failed, match="worker is new here"):
         refuse_newcomers(Shape(ports=ports))
+
+
+def test_a_rabbitmq_has_ports_for_itself_its_distribution_and_its_epmd():
+    shape = assign_ports(Shape(broker="rabbitmq", port=0, mail_port=0), SETTINGS, is_running=False)
+    assert {"redis", "rabbitmq", "rabbitmq-distribution", "epmd"} <= set(shape.ports)
+
+
+def test_only_a_stopped_system_changes_its_broker():
+    with pytest.raises(Failed, match="BROKER=redis"):
+        refuse_change(Shape(port=9000), Choices(broker="rabbitmq"))
+    assert lay_over(Shape(), Choices(broker="rabbitmq")).broker == "rabbitmq"

@@ -1,0 +1,79 @@
+"""RabbitMQ of a system: what it is told, that it keeps to loopback and its folder and leaves nothing behind."""
+
+import contextlib
+import stat
+from pathlib import Path
+
+import psutil
+import pytest
+
+from quintet import binaries, environment, processes, rabbitmq, settings
+from quintet.failing import Failed
+from quintet.keys import Keys
+from quintet.processes import Programs
+from quintet.state import Shape, State
+from quintet.tests.test_system import Operator
+
+PORTS = {"auth": 1, "data": 2, "realtime": 3, "mail": 4, "worker": 5, "redis": 6, "smtp": 7, "rabbitmq": 8}
+SHAPE = Shape(broker="rabbitmq", ports={**PORTS, "rabbitmq-distribution": 9, "epmd": 10})
+
+
+@pytest.fixture
+def state(tmp_path):
+    state = State(tmp_path / "var")
+    state.make_folders()
+    return state
+
+
+def test_bus_and_tasks_go_over_it_and_the_cache_stays_with_redis(state):
+    keys = Keys(state)
+    told = environment.fields("data", state, SHAPE, settings.OperatorSettings(), keys)
+    assert told["BUS_URL"] == told["CELERY_URL"] == f"amqp://quintet:{keys.rabbitmq_password}@127.0.0.1:8//"
+    assert told["CACHE_URL"].startswith("redis://")
+
+
+def test_it_writes_into_its_folder_alone_and_its_secrets_are_private(state):
+    rabbitmq.write(state, SHAPE, Keys(state))
+    folder = state.path("rabbitmq")
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} <= {0o600, 0o400}
+    places = [value for value in rabbitmq.environment(state, SHAPE).values() if value.startswith("/")]
+    assert all(value == "/dev/null" or Path(value).is_relative_to(folder) for value in places)
+
+
+def test_its_processes_stand_in_the_table_only_where_it_was_chosen(state):
+    chosen = processes.server_processes(state, SHAPE, Programs(Path("redis"), rabbitmq=Path("rabbitmq-server")))
+    assert {"epmd", "rabbitmq"} <= {process.name for process in chosen}
+    assert {"epmd", "rabbitmq"} <= set(processes.names(SHAPE))
+    assert not {"epmd", "rabbitmq"} & set(processes.names(Shape(ports=PORTS)))
+
+
+def test_a_program_that_is_named_and_missing_is_said(tmp_path):
+    with pytest.raises(Failed, match="RABBITMQ_SERVER names"):
+        binaries.rabbitmq(settings.OperatorSettings(rabbitmq_server=tmp_path / "none"))
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(300)
+def test_a_system_over_rabbitmq_listens_on_loopback_only_and_leaves_nothing_behind(tmp_path):
+    try:
+        rabbitmq.install()
+    except Failed as reason:
+        pytest.skip(f"no RabbitMQ here: {reason}")
+    operator = Operator(tmp_path / "var")
+    try:
+        assert "rabbitmq" in operator.types("up", "--broker", "rabbitmq", "--port", "0", "--mail-port", "0")
+        lines = [line.split() for line in operator.types("status").splitlines()]
+        assert [line[5] for line in lines if line[0] in ("rabbitmq", "epmd")] == ["yes", "yes"]
+        family = [psutil.Process(operator.pid_of(name)) for name in ("rabbitmq", "epmd")]
+        family += [child for one in family for child in one.children(recursive=True)]
+        assert {address for one in family for address in listening(one)} <= {"127.0.0.1", "::1"}
+    finally:
+        operator.types("down")
+    assert [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def listening(process: psutil.Process) -> list[str]:
+    """The addresses that it listens on."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [one.laddr.ip for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    return []
