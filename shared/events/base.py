@@ -6,7 +6,7 @@ A class is named by the module and class that declare it: `UserRegistered` in `s
 
 import re
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import orjson
@@ -76,7 +76,7 @@ class Envelope:
     """The replay that has the event handled again; None when it comes for the first time."""
 
     def to_json(self) -> str:
-        document = {"specversion": "1.0", **asdict(self)}
+        document = {"specversion": "1.0"} | {name: getattr(self, name) for name in self.__slots__}
         if self.replay is None:
             del document["replay"]
         return orjson.dumps(document).decode()

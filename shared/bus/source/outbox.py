@@ -18,6 +18,9 @@ from shared.ids import new_id
 PARTITIONS = 8
 """How many partitions a bus has unless BUS_PARTITIONS says otherwise; set once for a system's life."""
 
+_INSERT = insert(outbox)
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+
 
 def announce(session: Session, event: Event, *, is_ordered: bool = False) -> None:
     """Writes one event to the outbox; see `announce_all`."""
@@ -35,7 +38,7 @@ def announce_all(session: Session, events: Sequence[Event], *, is_ordered: bool 
     session.flush()
     if not is_ordered and session.get_bind().dialect.name == "postgresql":
         _lock_keys(session, {event.order_key for event in events})
-    session.execute(insert(outbox), [_row(event, _partitions(session)) for event in events])
+    session.execute(_INSERT, [_row(event, _partitions(session)) for event in events])
     wake_bus(session)
 
 
@@ -46,7 +49,7 @@ def announce_envelopes(session: Session, envelopes: Sequence[Envelope]) -> None:
         _lock_keys(session, {envelope.key for envelope in envelopes})
     now, partitions = clock.now(), _partitions(session)
     rows = [_row_of(one, _as_uuid(one), _trace_id(one), now, partitions) for one in envelopes]
-    session.execute(insert(outbox), rows)
+    session.execute(_INSERT, rows)
     wake_bus(session)
 
 
@@ -67,7 +70,7 @@ def _partitions(session: Session) -> int:
 
 def _lock_keys(session: Session, keys: set[str]) -> None:
     for key in sorted(keys):  # sorted: two writers of the same keys never wait for each other
-        session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+        session.execute(_LOCK, {"key": key})
 
 
 def _row(event: Event, partitions: int) -> dict:
