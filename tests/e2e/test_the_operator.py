@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -87,6 +88,17 @@ def test_an_event_that_a_handler_gives_up_is_seen_and_replayed_once_it_can_be_ta
     ada.mails.wait_for(ada.email, job["id"], within=60)
     assert held(in_our_hands, job["id"]) is None
     assert run(in_our_hands.state, "dead", "drop", "--yes", reference).returncode == 1
+
+
+def test_a_range_of_events_is_handled_again_by_the_service_that_is_told_to(in_our_hands, cast):
+    began = datetime.now(UTC).isoformat()
+    ada = cast.person("Ada")
+    assert len(ada.mails.to(ada.email)) == 1
+    words = ["--to", "mail", "--type", "auth.user_registered", "--since", began, "--handler", "queue_verification"]
+    said = in_our_hands.operate("events", "replay", *words)
+    assert "1 events handled again" in said
+    assert said.endswith("Done.\n")
+    eventually(lambda: len(ada.mails.to(ada.email)) == 2, "the mail comes again", within=60)
 
 
 def test_a_service_that_is_away_is_said_not_hidden(in_our_hands):
