@@ -22,8 +22,8 @@ logs: .venv/local.installed ## Follow the logs [L=data]
 	@bin/quintet logs --state "$(STATE)" $(L)
 demo: .venv/local.installed ## Play the story through the gateway
 	@.venv/bin/python -m demo.story
-chaos: $(SETS:%=.venv/%.installed) ## Break a whole system at random and show that nothing was lost [DURATION=180] [SEED=7] [DATABASE=postgres]
-	@.venv/bin/python -m chaos $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
+chaos: $(SETS:%=.venv/%.installed) ## Break a whole system at random and show that nothing was lost [DURATION=180] [SEED=7] [DATABASE=postgres] [BROKER=rabbitmq]
+	@.venv/bin/python -m chaos $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE)) $(if $(BROKER),--broker $(BROKER))
 faults: .venv/dev.installed ## Hit real processes at every step and write down what held [T="relay killed"] [BROKER=redis]
 	@.venv/bin/python -m tests.faults $(T) $(if $(BROKER),--broker $(BROKER))
 test: .venv/dev.installed ## Run all tests [T=services/auth]

@@ -11,10 +11,17 @@ from pathlib import Path
 
 import psutil
 import redis
+from kombu import Connection
+from kombu.exceptions import KombuError
+from kombu.transport import pyamqp
 
 from chaos import schedule
 from chaos.schedule import Fault
 from chaos.system import System
+from quintet import processes, rabbitmq
+from quintet.state import SERVICES
+from shared.bus.amqp.topology import queues_of
+from shared.bus.source.outbox import PARTITIONS
 
 SUPERVISOR_SECONDS = 15.0
 
@@ -28,15 +35,16 @@ class Faults:
 
     def __init__(self, system: System, seed: int):
         self.system, self.seed = system, seed
-        self._redis_surgery = threading.Lock()
-        redis_kinds = (schedule.REDIS_RESTART, schedule.REDIS_TAIL, schedule.REDIS_EMPTY)
+        self._surgery = threading.Lock()
+        restarts = (schedule.REDIS_RESTART, schedule.REDIS_TAIL, schedule.REDIS_EMPTY)
+        restart = self._restart_redis if system.broker == "redis" else self._restart_rabbitmq
         self._ways: dict[str, Callable[[Fault], AbstractContextManager[None]]] = {
             schedule.KILL: self._kill,
             schedule.KILL_ALL: self._kill_all,
             schedule.STOP: self._stop,
             schedule.STOP_THEN_KILL: self._stop,
-            **dict.fromkeys(redis_kinds, self._restart_redis),
-            schedule.REDIS_FLUSH: self._flush_redis,
+            **dict.fromkeys(restarts, restart),
+            schedule.REDIS_FLUSH: self._flush_redis if system.broker == "redis" else self._flush_rabbitmq,
             schedule.DISK: self._fill_disk,
         }
 
@@ -92,7 +100,7 @@ class Faults:
     @contextmanager
     def _restart_redis(self, fault: Fault) -> Iterator[None]:
         """Killed, its file left as the fault says, started again; supervisord must not be quicker with a start."""
-        with self._redis_surgery:
+        with self._surgery:
             supervisor = self.system.supervisor()
             for process in self.system.family("redis"):
                 process.suspend()  # SIGTERM then finds it stopped: it writes no last word before it is killed
@@ -105,6 +113,41 @@ class Faults:
             elif fault.kind == schedule.REDIS_TAIL:
                 _lose_tail(folder, random.Random(f"{self.seed}:{fault.number}"))  # noqa: S311 - as the seed says
             supervisor.start("redis")
+        yield
+
+    @contextmanager
+    def _flush_rabbitmq(self, _fault: Fault) -> Iterator[None]:
+        """Every queue is deleted under those who read it."""
+        url = rabbitmq.url(self.system.shape, self.system.keys)
+        queues = [name for service in SERVICES for name in queues_of(service, PARTITIONS)]
+        try:
+            with Connection(url, connect_timeout=2) as connection:
+                connection.ensure_connection(max_retries=0)
+                connection.connection.sock.settimeout(5)
+                channel = connection.channel()
+                for name in (*queues, *processes.QUEUES.values()):
+                    channel.queue_delete(name)
+        except (OSError, KombuError, *pyamqp.Transport.connection_errors) as error:
+            raise Impossible(f"RabbitMQ does not answer: {type(error).__name__}") from error
+        yield
+
+    @contextmanager
+    def _restart_rabbitmq(self, fault: Fault) -> Iterator[None]:
+        """Killed; of its files what the fault says is gone: the newest log segments in part, or everything."""
+        with self._surgery:
+            supervisor = self.system.supervisor()
+            for process in self.system.family("rabbitmq"):
+                process.suspend()
+            supervisor.stop("rabbitmq")
+            _kill(self.system.family("rabbitmq"))
+            _wait(lambda: supervisor.processes()["rabbitmq"]["pid"] == 0)
+            folder = self.system.state.path("rabbitmq", "mnesia")
+            if fault.kind == schedule.REDIS_EMPTY:
+                shutil.rmtree(folder, ignore_errors=True)
+            elif fault.kind == schedule.REDIS_TAIL:
+                chance = random.Random(f"{self.seed}:{fault.number}")  # noqa: S311 - as the seed says
+                _cut_end(max(folder.glob("*/quorum/*/*.wal"), key=_age, default=None), chance)
+            supervisor.start("rabbitmq")
         yield
 
     @contextmanager
@@ -121,7 +164,7 @@ class Faults:
     def _disturb(self, fault: Fault) -> Iterator[None]:
         """Cuts, swallows or slows what flows between a service and Redis, or its database."""
         is_redis = fault.kind in (schedule.REDIS_CUT, schedule.REDIS_HANG, schedule.REDIS_DELAY)
-        proxy = (self.system.redis_proxies if is_redis else self.system.database_proxies)[fault.target]
+        proxy = (self.system.broker_proxies if is_redis else self.system.database_proxies)[fault.target]
         if fault.delay:
             proxy.delay_seconds = fault.delay
         elif fault.kind in (schedule.REDIS_CUT, schedule.BASE_CUT):
@@ -154,7 +197,14 @@ def _wait(is_so: Callable[[], bool]) -> None:
 
 def _lose_tail(folder: Path, chance: random.Random) -> None:
     """Cuts off the end of the append-only file, in mid-command most of the time, as a power loss would."""
-    newest = max(folder.glob("*.incr.aof"), key=lambda file: file.stat().st_mtime, default=None)
+    _cut_end(max(folder.glob("*.incr.aof"), key=_age, default=None), chance)
+
+
+def _age(file: Path) -> float:
+    return file.stat().st_mtime
+
+
+def _cut_end(newest: Path | None, chance: random.Random) -> None:
     if newest is None:
         return
     size = newest.stat().st_size

@@ -34,13 +34,15 @@ def main() -> None:
     parser.add_argument("--duration", type=float, default=60, help="seconds of faults")
     parser.add_argument("--seed", type=int, help="of the schedule; any, and told, where it is not given")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--broker", choices=["redis", "rabbitmq"], default="redis")
     parser.add_argument("--keep", action="store_true", help="keep the state folder in any case")
     parser.add_argument("--report", type=Path, help="write the report there, as JSON")
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
-    document = Run(options.database, options.duration, seed, keeps=options.keep).make()
+    run = Run(options.database, options.duration, seed, keeps=options.keep, broker=options.broker)
+    document = run.make()
     if options.report:
         options.report.write_text(json.dumps(document, indent=2, default=str) + "\n")
     raise SystemExit(0 if document["held"] else 1)
@@ -53,9 +55,11 @@ def _interrupt(*_signal: object) -> None:
 class Run:
     """One run, from an empty folder to the report."""
 
-    def __init__(self, database: str, duration: float, seed: int, *, keeps: bool = False, say: Say = print):
+    def __init__(
+        self, database: str, duration: float, seed: int, *, keeps: bool = False, say: Say = print, broker: str = "redis"
+    ):
         self.duration, self.seed, self.keeps, self.say = duration, seed, keeps, say
-        self.system = System(database, say)
+        self.system = System(database, say, broker=broker)
         self.has_recovered = False
 
     def make(self) -> dict[str, Any]:
@@ -145,7 +149,7 @@ class Run:
             "seed": self.seed,
             "duration": self.duration,
             "database": self.system.database,
-            "broker": "redis",
+            "broker": self.system.broker,
             "disk": self.system.disks.how,
             "subscribers": len(tracks),
             "connections": sum(track.connections for track in tracks),

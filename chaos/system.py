@@ -24,21 +24,22 @@ Say = Callable[[str], None]
 class System:
     """Brought `up` and `down` once; in between `processes_of` and the proxies are what faults strike."""
 
-    def __init__(self, database: str, say: Say, scale: dict[str, int] | None = None):
-        self.database, self.say = database, say
+    def __init__(self, database: str, say: Say, scale: dict[str, int] | None = None, *, broker: str = "redis"):
+        self.database, self.broker, self.say = database, broker, say
         self.scale = SCALE if scale is None else scale
         self.folder = Path(tempfile.mkdtemp(prefix="quintet-chaos-"))
         self.folder.chmod(0o711)  # nginx's and PostgreSQL's own users must get through
         self.state = State(self.folder / "var")
         self.settings = settings.read()
-        self.redis_proxies: dict[str, Proxy] = {}
+        self.broker_proxies: dict[str, Proxy] = {}
+        """Between each service and what carries bus and tasks."""
         self.database_proxies: dict[str, Proxy] = {}
         self.disks = Disks(self.state)
 
     def up(self) -> None:
         """Everything runs and is ready, every service behind its own proxies."""
         self.state.make_folders()
-        choices = Choices(self.database, 0, 0, dict(self.scale))
+        choices = Choices(self.database, self.broker, 0, 0, dict(self.scale))
         shape = choosing.assign_ports(choosing.lay_over(self.state.shape(), choices), self.settings, is_running=False)
         self.state.save(shape)
         self.shape, self.keys = shape, Keys(self.state)
@@ -49,9 +50,11 @@ class System:
         self.shape = self.state.shape()
 
     def _stand_between(self, service: str) -> None:
-        redis = self.redis_proxies[service] = Proxy(("127.0.0.1", self.shape.ports["redis"]))
-        url = f"redis://:{self.keys.redis_password}@127.0.0.1:{redis.port}/0"
-        lines = dict.fromkeys(("BUS_URL", "CELERY_URL", "CACHE_URL"), url)
+        port = self.shape.ports[self.broker]
+        proxy = self.broker_proxies[service] = Proxy(("127.0.0.1", port))
+        told = environment.fields(service, self.state, self.shape, self.settings, self.keys)
+        urls = {name: told[name] for name in ("BUS_URL", "CELERY_URL", "CACHE_URL")}
+        lines = {name: url.replace(f":{port}/", f":{proxy.port}/") for name, url in urls.items()}
         if self.database == "postgres":
             proxy = self.database_proxies[service] = Proxy(("127.0.0.1", self.shape.ports["postgres"]))
             direct = environment.database_url(service, self.shape, self.keys)
@@ -102,7 +105,7 @@ class System:
 
     def mend(self) -> None:
         """Every network and disk as it was."""
-        for proxy in [*self.redis_proxies.values(), *self.database_proxies.values()]:
+        for proxy in [*self.broker_proxies.values(), *self.database_proxies.values()]:
             proxy.mend()
         self.disks.mend()
 
@@ -112,7 +115,7 @@ class System:
         try:
             stop.down(self.state, self.say)
         finally:
-            for proxy in [*self.redis_proxies.values(), *self.database_proxies.values()]:
+            for proxy in [*self.broker_proxies.values(), *self.database_proxies.values()]:
                 proxy.close()
             self.disks.unmount(is_kept=is_kept)
         if not is_kept:
