@@ -117,7 +117,8 @@ def _operation(service: str, rule: Rule, method: str, declaration: Declaration, 
         operation["description"] = rest.strip()
     if declaration.body:
         schema = refs[(declaration.body, "validation")]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        kinds = getattr(declaration.body, "media_types", ("application/json",))
+        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
     if declaration.access != "anyone":
         operation["security"] = [{"bearer": []}] + ([{}] if declaration.access == "optional" else [])
     return operation

@@ -2,7 +2,7 @@
 
 import hashlib
 from math import isfinite
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
 from pydantic import (
@@ -92,6 +92,12 @@ class CloudEvent(Input):
 
 class CloudEvents(RootModel[Annotated[list[CloudEvent], Field(min_length=1, max_length=MOST_AT_ONCE)]]):
     """One event, or a list of them; a list is taken as a whole or not at all."""
+
+    media_types: ClassVar[tuple[str, ...]] = (
+        "application/cloudevents+json",
+        "application/cloudevents-batch+json",
+        "application/json",
+    )
 
     @model_validator(mode="before")
     @classmethod

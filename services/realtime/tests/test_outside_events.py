@@ -29,6 +29,7 @@ from shared.events import Envelope
 from shared.identity.problems import AdminsOnly, TokenInvalid
 from shared.problems import Invalid
 from shared.testing.identity import assert_problem, bearer, service_bearer, settings_for, trust_test_keys
+from shared.web.openapi import document
 
 TYPE = "/v1/events/types/shop.order_placed"
 ADDRESSES = dict.fromkeys(("auth", "data", "realtime", "mail", "worker", "greeter"), "http://127.0.0.1:1")
@@ -128,8 +129,8 @@ def test_ids_of_two_services_do_not_meet(app, client, shop, file):
 
 def test_several_are_taken_as_a_whole_or_not_at_all(app, client, shop):
     good, bad = shop.event(), shop.event(data={"amount": 0})
-    document = assert_problem(tell(client, shop, [good, bad]), EventDataInvalid)
-    assert document["errors"] == [{"pointer": "#/1/data/amount", "detail": "Does not satisfy minimum: 1"}]
+    problem = assert_problem(tell(client, shop, [good, bad]), EventDataInvalid)
+    assert problem["errors"] == [{"pointer": "#/1/data/amount", "detail": "Does not satisfy minimum: 1"}]
     assert announced(app) == []
     kind = {"Content-Type": "application/cloudevents-batch+json"}
     assert tell(client, shop, [good, shop.event()], **kind).status_code == 202
@@ -140,8 +141,8 @@ def test_several_are_taken_as_a_whole_or_not_at_all(app, client, shop):
     "data", [{}, {"amount": "1"}, {"amount": 1, "placed_at": "yesterday"}, {"amount": 1, "note": "x" * 21}]
 )
 def test_data_that_is_not_as_the_schema_says_is_refused_at_its_place(app, client, shop, data):
-    document = assert_problem(tell(client, shop, shop.event(data=data)), EventDataInvalid)
-    assert document["errors"][0]["pointer"].startswith("#/0/data")
+    problem = assert_problem(tell(client, shop, shop.event(data=data)), EventDataInvalid)
+    assert problem["errors"][0]["pointer"].startswith("#/0/data")
     assert announced(app) == []
 
 
@@ -165,11 +166,16 @@ def test_what_is_no_cloudevent_is_refused(client, shop, change):
 def test_a_number_that_not_every_reader_can_read_is_refused(app, client, shop, number):
     body = orjson.dumps(shop.event(data={"amount": 12345})).replace(b"12345", number.encode())
     headers = shop.headers() | {"Content-Type": "application/json"}
-    document = assert_problem(client.post("/v1/events", data=body, headers=headers), Invalid)
-    assert document["errors"][0]["pointer"] == "#/0/data"
+    problem = assert_problem(client.post("/v1/events", data=body, headers=headers), Invalid)
+    assert problem["errors"][0]["pointer"] == "#/0/data"
     schema = f'{{"type": "object", "properties": {{"amount": {{"maximum": {number}}}}}}}'
     headers = bearer(role="admin") | {"Content-Type": "application/json"}
     assert_problem(client.put(TYPE, data=schema, headers=headers), Invalid)
+
+
+def test_the_document_tells_how_events_are_told(app):
+    body = document(app)["paths"]["/v1/events"]["post"]["requestBody"]["content"]
+    assert {"application/cloudevents+json", "application/cloudevents-batch+json", "application/json"} == set(body)
 
 
 def test_too_many_at_once_are_refused(client, shop):
