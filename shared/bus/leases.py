@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from shared import clock
@@ -18,6 +18,13 @@ from shared.ids import new_id
 def process_name() -> str:
     """A name that no other process, and no earlier one with the same pid, has."""
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{new_id()[-12:]}"
+
+_CHECK = (
+    update(leases)
+    .where(leases.c.name == bindparam("p_name"), leases.c.owner == bindparam("p_owner"))
+    .where(leases.c.generation == bindparam("p_generation"))
+    .values(lease_until=bindparam("p_until"))
+)
 
 
 class Leases:
@@ -49,11 +56,8 @@ class Leases:
 
     def check(self, session: Session, name: str, generation: int) -> bool:
         """Renews within the caller's transaction; False when the lease, as `tenure.is_mine` says, has passed on."""
-        done = session.execute(
-            update(leases)
-            .where(leases.c.name == name, leases.c.owner == self.owner, leases.c.generation == generation)
-            .values(lease_until=self._end())
-        )
+        held = {"p_name": name, "p_owner": self.owner, "p_generation": generation, "p_until": self._end()}
+        done = session.execute(_CHECK, held)
         return done.rowcount == 1
 
     def release(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from shared.bus.decisions import answers, numbers
@@ -26,6 +26,19 @@ _NEWEST = (
     select(func.max(outbox.c.number)).where(outbox.c.partition == outbox_numbers.c.partition).correlate(outbox_numbers)
 ).scalar_subquery()
 
+# made once: each runs for every batch, and to make a statement costs more than to run it
+_COUNT_ON = update(outbox_numbers).where(outbox_numbers.c.assigned < _NEWEST).values(assigned=_NEWEST)
+_ASSIGNED = select(outbox_numbers.c.partition, outbox_numbers.c.assigned)
+_AN_UNNUMBERED = select(outbox.c.seq).where(outbox.c.number.is_(None)).limit(1)
+_AN_UNSENT = select(outbox.c.seq).where(UNSENT).limit(1)
+_TO_SEND = (
+    select(outbox.c.seq, outbox.c.partition, outbox.c.number, outbox.c.type, outbox.c.envelope)
+    .where(UNSENT)
+    .order_by(outbox.c.partition, outbox.c.number)
+    .limit(bindparam("count"))
+)
+_MARK = update(outbox).where(outbox.c.seq.in_(bindparam("p_sent", expanding=True))).values(is_sent=True)
+
 
 def give_numbers(session: Session, count: int) -> int:
     """Numbers up to `count` committed events as `numbers.give` says; how many there were.
@@ -34,43 +47,35 @@ def give_numbers(session: Session, count: int) -> int:
     """
     given = session.execute(_GIVE_NUMBERS, {"count": count}).rowcount
     if given:
-        session.execute(
-            update(outbox_numbers).where(outbox_numbers.c.assigned < _NEWEST).values(assigned=_NEWEST)
-        )
+        session.execute(_COUNT_ON)
     return given
 
 
 def unsent(session: Session, source: str, incarnation: str, count: int) -> list[tuple[int, Entry]]:
     """Numbered events that the broker was not told yet, as `numbers.to_send` orders them."""
-    columns = outbox.c.seq, outbox.c.partition, outbox.c.number, outbox.c.type, outbox.c.envelope
-    rows = session.execute(
-        select(*columns)
-        .where(UNSENT)
-        .order_by(outbox.c.partition, outbox.c.number)
-        .limit(count)
-    )
+    rows = session.execute(_TO_SEND, {"count": count})
     return [(seq, Entry(source, incarnation, *rest)) for seq, *rest in rows]
 
 
 def has_unnumbered(session: Session) -> bool:
     """Whether committed events wait for their number."""
-    return session.scalar(select(outbox.c.seq).where(outbox.c.number.is_(None)).limit(1)) is not None
+    return session.scalar(_AN_UNNUMBERED) is not None
 
 
 def has_unsent(session: Session) -> bool:
     """Whether numbered events wait to be told to the broker."""
-    return session.scalar(select(outbox.c.seq).where(UNSENT).limit(1)) is not None
+    return session.scalar(_AN_UNSENT) is not None
 
 
 def mark_sent(session: Session, rows: Sequence[tuple[int, Entry]]) -> None:
     """Notes what the broker has been told."""
     if rows:
-        session.execute(update(outbox).where(outbox.c.seq.in_([seq for seq, _ in rows])).values(is_sent=True))
+        session.execute(_MARK, {"p_sent": [seq for seq, _ in rows]})
 
 
 def assigned(session: Session) -> dict[int, int]:
     """The last number given, per partition."""
-    return dict(session.execute(select(outbox_numbers.c.partition, outbox_numbers.c.assigned)).all())
+    return dict(session.execute(_ASSIGNED).all())
 
 
 def prepare(session: Session, partitions: int) -> None:
