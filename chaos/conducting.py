@@ -4,7 +4,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-from chaos.faults import Faults, Impossible
+from chaos.brokers import Impossible
+from chaos.faults import Faults
 from chaos.schedule import Fault
 from chaos.system import Say
 

@@ -27,6 +27,7 @@ SETTLE_SECONDS = 240.0
 """What may come last: a command whose worker was killed (a lease of 60 s, then a message within 30 s more, and again
 for a second such loss), or an event or mail that waits for its next attempt (a minute at most in either)."""
 RECOVER_SECONDS = 60.0
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -41,8 +42,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
-    run = Run(options.database, options.duration, seed, keeps=options.keep, broker=options.broker)
-    document = run.make()
+    try:
+        document = Run(options.database, options.broker, options.duration, seed, keeps=options.keep).make()
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
     if options.report:
         options.report.write_text(json.dumps(document, indent=2, default=str) + "\n")
     raise SystemExit(0 if document["held"] else 1)
@@ -56,10 +59,10 @@ class Run:
     """One run, from an empty folder to the report."""
 
     def __init__(
-        self, database: str, duration: float, seed: int, *, keeps: bool = False, say: Say = print, broker: str = "redis"
+        self, database: str, broker: str, duration: float, seed: int, *, keeps: bool = False, say: Say = print
     ):
         self.duration, self.seed, self.keeps, self.say = duration, seed, keeps, say
-        self.system = System(database, say, broker=broker)
+        self.system = System(database, broker, say)
         self.has_recovered = False
 
     def make(self) -> dict[str, Any]:
@@ -98,9 +101,8 @@ class Run:
         return document
 
     def _conduct(self, load: Load) -> Conductor:
-        has_server = self.system.database == "postgres"
-        disks = [owner for owner in (["postgres"] if has_server else SERVICES) if self.system.disks.can_fill(owner)]
-        targets = Targets(self.system.names, SERVICES, has_server, disks)
+        owners = ["postgres"] if self.system.database == "postgres" else SERVICES
+        targets = Targets(self.system.names, SERVICES, [one for one in owners if self.system.disks.can_fill(one)])
         conductor = Conductor(Faults(self.system, self.seed), plan(self.seed, self.duration, targets), self.say)
         begun = time.monotonic()
         try:

@@ -15,22 +15,22 @@ KILL, KILL_ALL, STOP, STOP_THEN_KILL = "kill", "kill all instances", "stop", "st
 REDIS_RESTART, REDIS_TAIL, REDIS_EMPTY, REDIS_FLUSH = (
     "redis restarted", "redis restarted, tail lost", "redis restarted empty", "redis flushed",
 )
-REDIS_CUT, REDIS_HANG, REDIS_DELAY = "redis cut off", "redis hangs", "redis delayed"
-BASE_CUT, BASE_HANG, BASE_DELAY = "database cut off", "database hangs", "database delayed"
+RABBIT_RESTART, RABBIT_TAIL, RABBIT_EMPTY, RABBIT_FLUSH = (
+    "rabbitmq restarted", "rabbitmq restarted, tail lost", "rabbitmq restarted empty", "rabbitmq's queues deleted",
+)
+RABBIT = (RABBIT_RESTART, RABBIT_TAIL, RABBIT_EMPTY, RABBIT_FLUSH)
+CUT, HANG, DELAY = "network cut", "network hangs", "network delayed"
 DISK = "disk full"
 
 WEIGHTS = {
     KILL: 10, KILL_ALL: 3, STOP: 6, STOP_THEN_KILL: 2,
     REDIS_RESTART: 2, REDIS_TAIL: 2, REDIS_EMPTY: 2, REDIS_FLUSH: 2,
-    REDIS_CUT: 2, REDIS_HANG: 2, REDIS_DELAY: 2,
-    BASE_CUT: 2, BASE_HANG: 2, BASE_DELAY: 2,
-    DISK: 3,
+    RABBIT_RESTART: 2, RABBIT_TAIL: 2, RABBIT_EMPTY: 2, RABBIT_FLUSH: 2,
+    CUT: 4, HANG: 4, DELAY: 3, DISK: 3,
 }  # fmt: skip
-SECONDS = {
-    REDIS_CUT: (0.5, 12.0), REDIS_HANG: (0.5, 12.0), REDIS_DELAY: (2.0, 10.0),
-    BASE_CUT: (0.2, 6.0), BASE_HANG: (0.5, 6.0), BASE_DELAY: (2.0, 8.0),
-    DISK: (1.0, 8.0),
-}  # fmt: skip
+SECONDS = {CUT: (0.5, 12.0), HANG: (0.5, 12.0), DELAY: (2.0, 10.0), DISK: (1.0, 8.0)}
+SERVERS = ("redis", "rabbitmq", "postgres")
+"""What the services stand on and reach over a network."""
 WHOLE, LEADER, CHILD = "whole", "leader", "child"
 """Which of a process's family is struck: all, the one that supervisord started, one that this has started."""
 
@@ -53,7 +53,8 @@ class Fault:
 
     def __str__(self) -> str:
         lasting = f" for {self.seconds:.1f} s" if self.seconds else ""
-        whom = f"{self.target} ({self.part})" if self.part not in ("", WHOLE) else self.target
+        between = f" and {self.part}" if self.part in SERVERS else f" ({self.part})"
+        whom = self.target + (between if self.part not in ("", WHOLE) else "")
         return f"{self.kind}: {whom}{lasting}"
 
 
@@ -63,14 +64,17 @@ class Targets:
 
     processes: Sequence[str]
     services: Sequence[str]
-    has_database_server: bool = False
     disks: Sequence[str] = ()
 
     def kinds(self) -> list[str]:
         """The kinds of fault that are possible here."""
-        without = set() if self.has_database_server else {BASE_CUT, BASE_HANG, BASE_DELAY}
-        without |= set() if self.disks else {DISK}
+        without = set() if self.disks else {DISK}
+        without |= set() if "rabbitmq" in self.processes else set(RABBIT)
         return [kind for kind in WEIGHTS if kind not in without]
+
+    def servers(self) -> list[str]:
+        """To which a network leads here."""
+        return [name for name in SERVERS if name in self.processes]
 
     def groups(self) -> list[str]:
         """The processes that run more than once, by their first one's name."""
@@ -98,7 +102,9 @@ def _draw(
     seconds = min(_seconds(chance, kind), duration - at)
     if kind in (KILL, STOP, STOP_THEN_KILL):
         part = chance.choices((WHOLE, LEADER, CHILD), (3, 1, 1))[0]
-    if kind in (REDIS_DELAY, BASE_DELAY):
+    if kind in (CUT, HANG, DELAY):
+        part = chance.choice(targets.servers())
+    if kind == DELAY:
         delay = round(chance.uniform(0.02, 0.4), 2)
     return Fault(number, at, kind, target, round(seconds, 2), part, delay)
 
@@ -112,7 +118,7 @@ def _target(chance: random.Random, kind: str, targets: Targets) -> str:
         return chance.choice(targets.disks)
     if kind in SECONDS:
         return chance.choice(targets.services)
-    return "redis"
+    return "rabbitmq" if kind in RABBIT else "redis"
 
 
 def _seconds(chance: random.Random, kind: str) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from chaos.disks import Disks
+from chaos.schedule import SERVERS
 from quintet import choosing, environment, processes, settings, start, stop
 from quintet.choosing import Choices
 from quintet.keys import Keys
@@ -18,22 +19,22 @@ from shared.testing.proxy import Proxy
 
 SCALE = {"data": 2, "realtime": 2, "data-bus": 2, "mail-bus": 2, "mail-tasks": 2, "worker-tasks": 2}
 """What runs twice, so that one can die beside the other, or both at once."""
+THROUGH_PROXIES = ("BUS_URL", "CELERY_URL", "CACHE_URL", "DATABASE_URL")
 Say = Callable[[str], None]
 
 
 class System:
     """Brought `up` and `down` once; in between `processes_of` and the proxies are what faults strike."""
 
-    def __init__(self, database: str, say: Say, scale: dict[str, int] | None = None, *, broker: str = "redis"):
+    def __init__(self, database: str, broker: str, say: Say, scale: dict[str, int] | None = None):
         self.database, self.broker, self.say = database, broker, say
         self.scale = SCALE if scale is None else scale
         self.folder = Path(tempfile.mkdtemp(prefix="quintet-chaos-"))
         self.folder.chmod(0o711)  # nginx's and PostgreSQL's own users must get through
         self.state = State(self.folder / "var")
         self.settings = settings.read()
-        self.broker_proxies: dict[str, Proxy] = {}
-        """Between each service and what carries bus and tasks."""
-        self.database_proxies: dict[str, Proxy] = {}
+        self.proxies: dict[tuple[str, str], Proxy] = {}
+        """By service and server: what it stands on is reached through them alone."""
         self.disks = Disks(self.state)
 
     def up(self) -> None:
@@ -50,19 +51,16 @@ class System:
         self.shape = self.state.shape()
 
     def _stand_between(self, service: str) -> None:
-        port = self.shape.ports[self.broker]
-        proxy = self.broker_proxies[service] = Proxy(("127.0.0.1", port))
-        told = environment.fields(service, self.state, self.shape, self.settings, self.keys)
-        urls = {name: told[name] for name in ("BUS_URL", "CELERY_URL", "CACHE_URL")}
-        lines = {name: url.replace(f":{port}/", f":{proxy.port}/") for name, url in urls.items()}
-        if self.database == "postgres":
-            proxy = self.database_proxies[service] = Proxy(("127.0.0.1", self.shape.ports["postgres"]))
-            direct = environment.database_url(service, self.shape, self.keys)
-            lines["DATABASE_URL"] = direct.replace(f":{self.shape.ports['postgres']}/", f":{proxy.port}/")
-        text = "".join(f"{name}='{value}'\n" for name, value in lines.items())
+        known = environment.fields(service, self.state, self.shape, self.settings, self.keys)
+        urls = {name: known[name] for name in THROUGH_PROXIES}
+        for server in SERVERS:
+            place = f"@127.0.0.1:{self.shape.ports.get(server)}/"
+            if any(place in url for url in urls.values()):
+                proxy = self.proxies[service, server] = Proxy(("127.0.0.1", self.shape.ports[server]))
+                urls = {name: url.replace(place, f"@127.0.0.1:{proxy.port}/") for name, url in urls.items()}
         override = self.state.path("overrides", f"{service}.env")
         override.touch(mode=0o600)
-        override.write_text(text)
+        override.write_text("".join(f"{name}='{url}'\n" for name, url in urls.items()))
 
     @property
     def url(self) -> str:
@@ -105,7 +103,7 @@ class System:
 
     def mend(self) -> None:
         """Every network and disk as it was."""
-        for proxy in [*self.broker_proxies.values(), *self.database_proxies.values()]:
+        for proxy in self.proxies.values():
             proxy.mend()
         self.disks.mend()
 
@@ -115,7 +113,7 @@ class System:
         try:
             stop.down(self.state, self.say)
         finally:
-            for proxy in [*self.broker_proxies.values(), *self.database_proxies.values()]:
+            for proxy in self.proxies.values():
                 proxy.close()
             self.disks.unmount(is_kept=is_kept)
         if not is_kept:

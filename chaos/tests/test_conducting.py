@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from chaos.brokers import Impossible
 from chaos.conducting import Conductor
-from chaos.faults import Impossible
 from chaos.schedule import Fault
 from shared.testing import eventually
 
