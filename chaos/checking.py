@@ -8,6 +8,8 @@ from chaos.holdings import Holdings
 
 PRECONDITION_FAILED = 412
 """What a client that does not know the outcome of its last update may rightly be told."""
+EACH_UPLOAD = 4
+"""Versions that one try may make: the file and its variants, and again where the gateway gave it to a second instance."""
 
 
 @dataclass
@@ -79,8 +81,8 @@ def _check_history(create: Call, record: dict, writes: list[Call], findings: Fin
     answered = [call for call in updates if call.is_answered]
     unknown = [call for call in updates if not call.is_answered and not call.is_refused]
     newest = max([call.answer["version"] for call in writes if call.is_answered], default=1)
-    tries = sum(2 * call.tries for call in writes if call.kind == UPLOAD and not call.is_refused)
-    most = 1 + len(answered) + len(unknown) + tries
+    uploads = sum(EACH_UPLOAD * call.tries for call in writes if call.kind == UPLOAD and not call.is_refused)
+    most = 1 + len(answered) + len(unknown) + uploads
     where = f"the record of {create.id}"
     if record["version"] < newest:
         findings.lost.append(f"{where} is at version {record['version']}; {newest} was answered")
