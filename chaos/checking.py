@@ -9,7 +9,7 @@ from chaos.holdings import Holdings
 PRECONDITION_FAILED = 412
 """What a client that does not know the outcome of its last update may rightly be told."""
 EACH_UPLOAD = 4
-"""Versions that one try may make: the file and its variants, and again where the gateway gave it to a second instance."""
+"""Versions that one try may make: the file and its variants, and again where the gateway asked a second instance."""
 
 
 @dataclass
