@@ -11,7 +11,7 @@ from chaos.system import System
 from quintet import report
 from quintet.state import SERVICES
 from shared import clock
-from shared.bus.tables import incarnations, leases, outbox, outbox_numbers, positions, waiting
+from shared.bus.tables import leases, outbox, outbox_numbers, positions, waiting
 from shared.database.engine import open_engine
 from shared.events import Envelope
 from shared.events.worker import JobFinished
@@ -72,20 +72,18 @@ class Inspector:
         last = {service: self._last(service) for service in SERVICES}
         found = []
         for consumer in SERVICES:
-            rows = self._rows(consumer, select(positions))
-            at = {(row.source, row.partition): (row.incarnation, row.number) for row in rows}
+            rows = self._rows(consumer, select(positions.c.source, positions.c.partition, positions.c.number))
+            at = {(row.source, row.partition): row.number for row in rows}
             for source in {row.source for row in rows}:
-                incarnation, numbers = last[source]
-                for partition, number in numbers.items():
-                    known = at.get((source, partition))
-                    if number and known != (incarnation, number):
+                for partition, number in last[source].items():
+                    known = at.get((source, partition), 0)  # over all incarnations: nothing is put back here
+                    if known != number:
                         found.append(f"{consumer} has handled {source}/{partition} up to {known}, not {number}")
         return found
 
-    def _last(self, service: str) -> tuple[str, dict[int, int]]:
-        newest = select(incarnations.c.incarnation).order_by(incarnations.c.ordinal.desc()).limit(1)
+    def _last(self, service: str) -> dict[int, int]:
         numbers = select(outbox_numbers.c.partition, outbox_numbers.c.assigned)
-        return self._rows(service, newest)[0][0], dict(tuple(row) for row in self._rows(service, numbers))
+        return dict(tuple(row) for row in self._rows(service, numbers))
 
     def _waiting(self) -> list[str]:
         wanted = select(waiting.c.state, waiting.c.handler, waiting.c.last_error)

@@ -39,7 +39,7 @@ def may_see(track: Track, create: Call) -> bool:
 
 def _follow(track: Track, visible: set[str], newborn: set[str], findings: Findings) -> dict[str, _Followed]:
     known: dict[str, _Followed] = {}
-    rereads, last = list(track.rereads), {}
+    rereads, last = list(track.rereads), 0  # numbers go on over a source's incarnations: nothing is put back here
     for place, one in enumerate(track.sightings):
         while rereads and rereads[0][0] <= place:
             _read_anew(known, rereads.pop(0)[1])
@@ -47,9 +47,9 @@ def _follow(track: Track, visible: set[str], newborn: set[str], findings: Findin
         if one.record_id not in visible:
             findings.strange.append(f"{where} was seen and may not be")
         followed = known.get(one.record_id)
-        if one.number <= last.get(one.incarnation, 0) and not (followed and one.version <= followed.version):
-            findings.misordered.append(f"{where} came as number {one.number} after {last[one.incarnation]}")
-        last[one.incarnation] = max(last.get(one.incarnation, 0), one.number)
+        if one.number <= last and not (followed and one.version <= followed.version):
+            findings.misordered.append(f"{where} came as number {one.number} after {last}")
+        last = max(last, one.number)
         _step(one, followed, one.record_id in newborn, where, findings)
         known[one.record_id] = _Followed(one.version, is_gone=one.kind == "deleted")
     for _place, versions in rereads:

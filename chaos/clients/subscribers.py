@@ -25,7 +25,6 @@ class Sighting:
     version: int
     note: str
     number: int
-    incarnation: str
     at: float
 
 
@@ -112,10 +111,9 @@ class Subscriber(threading.Thread):
 
     def _keep_change(self, told: dict[str, Any]) -> None:
         record = told.get("record") or {}
-        incarnation, _partition, number = told["offset"].split(":")
         sighting = Sighting(
             told["kind"], record.get("id") or told["record_id"], told["version"], record.get("note") or "",
-            int(number), incarnation, time.time(),
+            int(told["offset"].rpartition(":")[2]), time.time(),
         )  # fmt: skip
         self.track.sightings.append(sighting)
         self._offset = told["offset"]

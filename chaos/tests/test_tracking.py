@@ -16,7 +16,7 @@ ALL = [record(version=3, note="u2")]
 def seen(version: int, note: str = "", *, kind: str = "updated", number: int = 0, of: str = "r-c1") -> Sighting:
     kind = "created" if version == 1 else kind
     written_by = note or ("c1" if version == 1 else f"u{version - 1}")
-    return Sighting(kind, of, version, written_by, number or version, "i", 0.0)
+    return Sighting(kind, of, version, written_by, number or version, 0.0)
 
 
 def judge(*sightings: Sighting, calls=CALLS, records=ALL, sees=SEE_ALL, user_id="ada", **more) -> Findings:
