@@ -69,7 +69,7 @@ def judge(world: World) -> Verdict:
             if replay.state == "running":
                 verdict.lost.append(f"{service.name}: replay {replay.id} never ends")
             for handler in service.handlers[replay.source]:
-                if replay.handler in (None, handler) and replay.state != "failed":
+                if replay.handler in (None, handler) and replay.state == "done":
                     _judge(world, service, replay.source, handler, replay, verdict)
     return verdict
 
@@ -94,9 +94,10 @@ def _judge(world: World, service: Service, name: str, handler: str, replay: Repl
 
 def _owed(world: World, service: Service, source: Service, replay: Replay | None) -> list[Happening]:
     """What of the source's log the service must have handled."""
-    log, excused = source.store.log, world.excused[service.name]
+    excused = world.excused[service.name]
     if replay is None:
-        return [event for event in log if event.value not in excused]
+        return [event for event in source.store.log if event.value not in excused]
+    excused = excused | world.gone
     ends = {cursor.partition: cursor.last for cursor in service.store.cursors.values() if cursor.replay == replay.id}
     rows = [row for row in source.store.outbox.values() if (row.number or ALL) <= ends.get(row.partition, 0)]
     return [row.event for row in rows if replay.since <= row.at <= replay.until and row.event.value not in excused]

@@ -72,6 +72,8 @@ def put_back(world: World, random: Random) -> Service | None:
     world.note_put_back(service, store)
     service.open.clear()
     service.store, service.unreported = store, set(service.sources)
+    for consumer in world.services.values():
+        consumer.unreported |= {service.name} & set(consumer.sources)
     return service
 
 
@@ -112,5 +114,5 @@ FAULTS = {
 """Each with how often it comes beside the others."""
 RESTORES = FAULTS | {switch_service: 6, back_up: 4, restore: 4, restore_unsaid: 4, replay: 4}
 REPLAYS = {pause: 4, kill: 4, back_up: 6, restore: 6, restore_unsaid: 6, replay: 10}
-BACKUPS = {pause: 4, switch_service: 2, back_up: 8, restore_unsaid: 8}
+BACKUPS = {back_up: 8, restore_unsaid: 8}
 """The same with more of what is rare."""

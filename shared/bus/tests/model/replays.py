@@ -94,7 +94,8 @@ class Replays:
         """One transaction: nothing leads back from an incarnation that the service does not remember."""
         store = self.service.store
         known = [name for name, _ in store.lineage.get(replay.source, [])]
-        if replay.id in store.replays and incarnation not in known:
+        is_lost = incarnation not in known and "give up" not in self.world.left_out
+        if replay.id in store.replays and is_lost:
             store.replays[replay.id].state = "failed"
 
     def _finish(self, replay: Replay) -> None:

@@ -33,7 +33,7 @@ class Service:
     store: Store
     is_off: bool = False
     unreported: set[str] = field(default_factory=set)
-    """The sources that have not heard yet that this service's database was put back."""
+    """The sources that have not heard from it since its database was put back, or theirs."""
     open: list[tuple[int, Happening]] = field(default_factory=list)
     backups: list[Store] = field(default_factory=list)
 
@@ -74,6 +74,8 @@ class World:
         """What handlers do to an event: fail so many times, or end the process, always."""
         self.excused: dict[str, set[int]] = defaultdict(set)
         """By consumer: the events that were gone before it could ask for them, for a reason that the model states."""
+        self.gone: set[int] = set()
+        """Events that were pruned, though a backup may have brought them back: a replay in between has not had them."""
         self.capped: set[int] = set()
         """Events that went for the outbox's size, perhaps before the window was over."""
         self.repeatable: set[int] = set()
@@ -171,14 +173,17 @@ class World:
         self.void |= {event.value for event in source.store.log} - there
 
     def note_report(self, source: Service, consumer: str, numbers: dict[int, int]) -> None:
-        """The source knows again where a consumer stands."""
+        """The source knows where a consumer stands, or what a process remembers from before a restore."""
         asker = self.services[consumer]
         at = {p: position.number for (name, p), position in asker.store.positions.items() if name == source.name}
         if all(number <= at.get(partition, 0) for partition, number in numbers.items()):
             asker.unreported.discard(source.name)
+        else:
+            asker.unreported.add(source.name)
 
     def note_gone(self, source: Service, events: list[Happening], *, is_capped: bool) -> None:
         """By nature nothing is kept for a consumer of which the source knows nothing, or nothing new."""
+        self.gone |= {event.value for event in events}
         self.capped |= {event.value for event in events if is_capped}
         registered = {consumer for consumer, _ in source.store.reports}
         for other in self.services.values():
