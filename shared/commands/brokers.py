@@ -12,7 +12,6 @@ MAX_MESSAGES = 10_000
 QUORUM = {
     "task_default_queue_type": "quorum",
     "task_create_missing_queue_type": "quorum",
-    "broker_native_delayed_delivery_queue_type": "classic",  # Celery makes these whether or not a task has an ETA
     "broker_heartbeat": 10,
 }
 """RabbitMQ keeps a replicated queue, and forgets a worker that has been silent for two heartbeats."""

@@ -21,6 +21,11 @@ class RedisTasks:
         with self.server.client() as client:
             return client.llen(f"errands:{QUEUE}")
 
+    def has_queue(self, name: str) -> bool:
+        """Whether there is anything of that name."""
+        with self.server.client() as client:
+            return bool(client.exists(f"errands:{name}"))
+
     def flush(self) -> None:
         with self.server.client() as client:
             client.flushall()
@@ -43,11 +48,18 @@ class RabbitTasks:
 
     def messages(self) -> int:
         """How many wait for a worker; none where there is no queue."""
+        return self._count(QUEUE) or 0
+
+    def has_queue(self, name: str) -> bool:
+        """Whether there is a queue of that name."""
+        return self._count(name) is not None
+
+    def _count(self, name: str) -> int | None:
         with Connection(self.url) as connection, connection.channel() as channel:
             try:
-                return channel.queue_declare(QUEUE, passive=True).message_count
+                return channel.queue_declare(name, passive=True).message_count
             except (*connection.channel_errors, KombuError):
-                return 0
+                return None
 
     def flush(self) -> None:
         self.server.delete_queues([QUEUE])

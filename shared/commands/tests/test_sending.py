@@ -128,3 +128,11 @@ def test_a_worker_whose_acknowledgements_were_lost_goes_on_when_the_broker_is_ba
     sender.step()
     broker.start()
     step_until(sender, lambda: states(database) == {"succeeded": 3}, within=40)
+
+
+def test_a_worker_makes_no_queues_for_delays(broker, make_sender, submit, start_worker, database):
+    sender = make_sender(broker.url)
+    start_worker(broker.url)
+    submit()
+    step_until(sender, lambda: states(database) == {"succeeded": 1}, within=30)
+    assert not broker.has_queue("celery_delayed_0")
