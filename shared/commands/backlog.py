@@ -14,7 +14,7 @@ from shared.commands.failures import WorkerLost, describe
 if TYPE_CHECKING:
     from shared.commands.commands import Commands
 
-WINDOW = 200
+WINDOW = 400
 """So many of the eldest due commands are out as messages; those behind them wait in the table, which loses none."""
 
 

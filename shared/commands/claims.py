@@ -43,6 +43,14 @@ class Claim:
             self._end(state)
         self.is_finished = True
 
+    def finish(self) -> None:
+        """The command is done and left nothing to commit with it: one UPDATE under the fence. Raises LeaseLost."""
+        held = {"p_id": self.id, "p_fence": self.fence, "p_now": clock.now()}
+        with self.commands.database.transaction() as session:
+            if session.execute(self.commands.ending, held).rowcount == 0:
+                raise self._lost()
+        self.row.state, self.is_finished = SUCCEEDED, True
+
     def fail(self, error: Exception) -> str:
         """Has the command tried again later, or ends it when it can't be helped; the state it is in then."""
         is_final = isinstance(error, GiveUp) or self.attempt >= self.commands.max_attempts
@@ -72,9 +80,12 @@ class Claim:
     def _locked_row(self, session: Session) -> Any:
         row = session.scalar(self.commands.held, {"p_id": self.id, "p_fence": self.fence})
         if row is None:
-            self.is_lost = True
-            raise LeaseLost(f"{self.commands.task} {self.id}: another attempt has taken over.")
+            raise self._lost()
         return row
+
+    def _lost(self) -> LeaseLost:
+        self.is_lost = True
+        return LeaseLost(f"{self.commands.task} {self.id}: another attempt has taken over.")
 
     def _end(self, state: str) -> None:
         self.row.state, self.row.finished_at = state, clock.now()

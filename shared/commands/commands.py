@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared import clock, trace
 from shared.commands.claims import Claim
-from shared.commands.columns import RUNNING, is_abandoned, is_waiting
+from shared.commands.columns import RUNNING, SUCCEEDED, is_abandoned, is_waiting
 from shared.commands.failures import describe
 from shared.commands.status import status_of
 from shared.commands.timeline import entries_of
@@ -108,6 +108,15 @@ class Commands:
         model = self.model
         is_held = model.id == bindparam("p_id", type_=Id), model.fence == bindparam("p_fence"), model.state == RUNNING
         return select(model).where(*is_held).with_for_update()
+
+    @cached_property
+    def ending(self) -> Any:
+        """The UPDATE that ends the command `p_id` well under the fence `p_fence`; made once."""
+        model = self.model
+        is_held = model.id == bindparam("p_id", type_=Id), model.fence == bindparam("p_fence"), model.state == RUNNING
+        ended = {"finished_at": bindparam("p_now", type_=Timestamp), "state": SUCCEEDED}
+        ended |= dict.fromkeys(("lease_until", "sent_at", "last_error"))
+        return update(model).where(*is_held).values(ended).execution_options(synchronize_session=False)
 
     def tell_failed(self, session: Session, row: Any, error: Exception) -> None:
         """Runs what the service does about a command given up, in the same transaction.

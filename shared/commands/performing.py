@@ -59,8 +59,7 @@ def _outcome(claim: Claim, work: Work) -> str:
         with Renewal(claim):
             work(claim)
             if not claim.is_finished:
-                with claim.finishing():
-                    pass
+                claim.finish()
             return claim.row.state
     except LeaseLost:
         return "lost"

@@ -12,7 +12,8 @@ from shared.logs import get
 
 IDLE_SECONDS = 1.0
 DOWN_SECONDS = 1.0
-BUSY_SECONDS = 0.1
+BUSY_SECONDS = 0.25
+"""Between two looks while messages go out: on SQLite each mark waits for the disk, and the workers' claims with it."""
 
 log = get("commands")
 

@@ -109,6 +109,19 @@ def test_a_lease_is_renewed_while_the_work_runs(errands, submit, read):
     assert (read(errand_id).state, read(errand_id).attempts) == ("succeeded", 1)
 
 
+def test_work_that_ends_after_another_attempt_took_over_changes_nothing(errands, submit, read):
+    errand_id, heirs = submit(), []
+    later = clock.now() + timedelta(minutes=1)
+
+    def outlast_the_lease(_claim):
+        with clock.told_by(lambda: later):
+            heirs.append(errands.claim(errand_id))
+
+    perform(errands, errand_id, outlast_the_lease)
+    row = read(errand_id)
+    assert (row.state, row.fence, row.finished_at) == ("running", heirs[0].fence, None)
+
+
 def test_what_fails_is_tried_again_later_and_its_error_kept(errands, submit, read):
     errand_id = submit()
 
