@@ -93,7 +93,7 @@ class Play:
             assert not undone, ", ".join(undone)
             return True
 
-        eventually(is_settled, within=self.cell.settle_within, every=0.05)
+        eventually(is_settled, within=self.cell.settle_within, every=0.1)
 
     def _set_the_scene(self) -> None:
         step = self.cell.step

@@ -10,8 +10,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, ClassVar
 
-import celery.bin.worker  # noqa: F401 - loaded once, before the children fork
-import kombu.transport.redis  # noqa: F401
 import psycopg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine

@@ -13,7 +13,7 @@ from tests.faults.databases import can_write
 from tests.faults.members import Orders, live
 
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["tests.faults.members"])
+context.set_forkserver_preload(["tests.faults.preloaded"])
 
 START_WITHIN, REACH_WITHIN, GO_ON_WITHIN, DIE_WITHIN = 60.0, 60.0, 60.0, 60.0
 
