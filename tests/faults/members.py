@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.serving import make_server
 
+from shared import progress
 from shared.bus import Bus, Handlers
 from shared.bus.consuming import watch
 from shared.bus.decisions import queueing
@@ -30,6 +31,8 @@ from tests.faults.steps import step_named
 from tests.faults.watching import Leash, Watch
 
 LEASE_SECONDS = 1.0
+STEP_SECONDS = 300.0
+"""So long a process may stand at its step without taking itself for deaf."""
 IDLE_IN_TRANSACTION = "1500ms"
 """So long PostgreSQL lets a transaction stand still here; 30 s in production."""
 MAX_STARTS = 2
@@ -70,10 +73,11 @@ def live(orders: Orders, pipe: Connection) -> None:
 
 
 def _shorten() -> None:
-    """The waits of production, shortened: the same code paths within a second."""
+    """The waits of production, shortened: the same code paths within a second; but for the one of the harness."""
     queueing.FIRST_PAUSE_SECONDS, queueing.LONGEST_PAUSE_SECONDS, queueing.MAX_ATTEMPTS = 0.02, 0.05, 6
     watch.STALE_SECONDS, watch.ASK_SECONDS = 1.0, 0.3
     relay.RETRY_SECONDS = 0.3
+    progress.stuck_loops = partial(progress.stuck_loops, after=STEP_SECONDS)
     queueing.MAX_STARTS = MAX_STARTS
 
     end_idle_transactions_soon()

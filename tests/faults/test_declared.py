@@ -30,11 +30,16 @@ def test_the_page_tells_what_ran_and_nothing_else():
 
 
 @pytest.mark.parametrize("broker", read_results())
-def test_every_cell_that_makes_sense_has_run_and_held(broker):
-    cells = read_results()[broker]["cells"]
+def test_every_cell_that_makes_sense_has_run_over_redis_and_none_was_bad(broker):
+    results = {
+        (step, fault, database): result
+        for step, of in read_results()[broker]["cells"].items()
+        for fault, at in of.items()
+        for database, result in at.items()
+    }
+    assert [cell for cell, result in results.items() if result != HELD] == []
     expected = {cell.key for cell in every_cell() if not cell.reason_against()}
-    assert {(s, f, d) for s, of in cells.items() for f, at in of.items() for d in at} == expected
-    assert [cell for cell in expected if cells[cell[0]][cell[1]][cell[2]] != HELD] == []
+    assert results.keys() == expected if broker == "redis" else results.keys() <= expected
 
 
 def test_every_pair_of_step_fault_and_database_is_played_by_the_tests():
