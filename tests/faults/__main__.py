@@ -17,7 +17,7 @@ from tests.faults.brokers import BROKERS
 from tests.faults.cells import Cell, every_cell
 from tests.faults.databases import KINDS
 from tests.faults.laboratory import Laboratory, Outcome
-from tests.faults.page import note_outcomes, read_results, write_results
+from tests.faults.page import has_held, note_outcomes, read_results, write_results
 from tests.faults.pairs import pairwise
 
 
@@ -26,7 +26,9 @@ def main() -> int:
     asked = _arguments()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit("interrupted"))
+    results = read_results()
     cells = [cell for cell in every_cell() if not cell.reason_against()]
+    cells = [cell for cell in cells if not (asked.missing and has_held(results, asked.broker, cell))]
     cells = [cell for cell in (pairwise(cells) if asked.pairs else cells) if all(w in cell.name for w in asked.words)]
     folder, begun = Path(tempfile.mkdtemp(prefix="quintet-faults-")), time.monotonic()
     outcomes = play(cells, folder, asked.broker, asked.lanes)
@@ -65,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--broker", choices=BROKERS, default="redis")
     parser.add_argument("--lanes", type=int, default=2, help="how many at a time on each kind of database")
     parser.add_argument("--pairs", action="store_true", help="only the subset that the tests play")
+    parser.add_argument("--missing", action="store_true", help="only those that docs/faults.json does not call held")
     parser.add_argument("--dry", action="store_true", help="leave docs/ as it is")
     return parser.parse_args()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from tests.faults.cells import every_cell
+from tests.faults.cells import Cell, every_cell
 from tests.faults.databases import KINDS
 from tests.faults.faults import FAULTS
 from tests.faults.laboratory import Outcome
@@ -25,6 +25,12 @@ Results = dict[str, dict]
 def read_results() -> Results:
     """What ran so far."""
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def has_held(results: Results, broker: str, cell: Cell) -> bool:
+    """Whether the cell has run over that broker and held."""
+    step, fault, database = cell.key
+    return results.get(broker, {}).get("cells", {}).get(step, {}).get(fault, {}).get(database) == HELD
 
 
 def note_outcomes(results: Results, broker: str, outcomes: Iterable[Outcome], today: date) -> Results:
