@@ -66,7 +66,7 @@ class Process:
             raise AssertionError(f"{self.name} never {what}")
         try:
             return self._pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             raise AssertionError(f"{self.name} ended before it {what}") from None
 
 
