@@ -95,7 +95,7 @@ class Waiting:
             return
         try:
             with self.database.transaction() as session:
-                if session.execute(delete(waiting).where(waiting.c.id == row.id)).rowcount == 0:
+                if session.execute(delete(waiting).where(*_as_counted(row))).rowcount == 0:
                     return  # another process was quicker
                 handler = self.handlers.named(row.handler)
                 if handler is not None:
@@ -110,6 +110,7 @@ class Waiting:
             done = session.execute(
                 update(waiting)
                 .where(waiting.c.id == row.id, waiting.c.attempts == row.attempts)
+                .where(waiting.c.envelope == row.envelope)
                 .values(attempts=row.attempts + 1, run_at=clock.now() + pause(row.attempts + 1))
             )
             if done.rowcount == 1 and not queueing.may_try(row.attempts):
@@ -121,6 +122,11 @@ class Waiting:
         with self.database.transaction() as session:
             session.execute(update(waiting).where(waiting.c.id == row.id).values(last_error=describe(error)))
         log.warning("event waits on", handler=row.handler, attempts=row.attempts + 1, error=describe(error))
+
+
+def _as_counted(row) -> tuple:
+    """As `queueing.may_run` decides."""
+    return waiting.c.id == row.id, waiting.c.attempts == row.attempts + 1, waiting.c.envelope == row.envelope
 
 
 def pause(attempts: int) -> timedelta:

@@ -28,6 +28,14 @@ def may_try(attempts: int) -> bool:
     return attempts < MAX_ATTEMPTS
 
 
+def may_run(stored: tuple[int, object] | None, counted: tuple[int, object]) -> bool:
+    """Compare-and-set: whether a waiting row, (attempts, event), is as this process left it when it counted.
+
+    Else another has tried it since, perhaps parked it, or the database was put back and the row is another one.
+    """
+    return stored == counted
+
+
 def may_start(starts: int) -> bool:
     """Whether an event is handled at its so-manieth start after a takeover; else it is parked."""
     return starts <= MAX_STARTS

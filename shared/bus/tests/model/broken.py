@@ -96,6 +96,9 @@ NEEDED: Mapping[str, Rule] = {
     "a sequence is drawn under the key's lock": order("flush first"),
     "an event queues behind those that wait": Rule(queueing, "must_queue", lambda handler, key, queues: False),
     "the eldest of a key is tried first": Rule(queueing, "due", tried_though_not_the_eldest),
+    "an attempt is made on the row that was counted": Rule(
+        queueing, "may_run", lambda stored, counted: stored is not None, first=22_880
+    ),
     "what always fails is parked": Rule(queueing, "may_try", lambda attempts: True),
     "what kills the process is parked": Rule(queueing, "may_start", lambda starts: True),
     "a start is counted before it is made": order("count the start first"),

@@ -114,7 +114,7 @@ class Handling:
     def _try(self, read: Held, attempts: int) -> Iterator[None]:
         """The attempt is committed before it is made; it is made for what was read before that."""
         held = self.service.store.waiting.get(read.id)
-        if held is None or held.attempts != attempts:
+        if held is None or (held.attempts, held.event) != (attempts, read.event):
             return
         if not queueing.may_try(attempts):
             held.state = "parked"
@@ -123,7 +123,8 @@ class Handling:
             self._count(held, attempts)
             yield
         held = self.service.store.waiting.get(read.id)
-        if held is None:
+        is_counted = "count the attempt first" not in self.world.left_out
+        if not queueing.may_run(held and (held.attempts, held.event), (attempts + is_counted, read.event)):
             return  # another process was quicker
         try:
             self.world.run_handler(self.service, read.handler, read.event)
