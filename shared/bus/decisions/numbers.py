@@ -32,9 +32,12 @@ def bases(assigned: Mapping[int, int]) -> dict[int, int]:
     return dict(assigned)
 
 
-def is_same_log(before: Mapping[int, int], given: int, after: Mapping[int, int]) -> bool:
-    """Whether the numbers went on from where this relay left them; else the database was put back under it."""
-    return sum(after.values()) - given == sum(before.values())
+def is_same_log(
+    before: Mapping[int, int], given: int, after: Mapping[int, int], *, own: str, current: str | None
+) -> bool:
+    """Whether the incarnation is this relay's `own` and the numbers went on from where it left them; else the database
+    was put back under it."""
+    return own == current and sum(after.values()) - given == sum(before.values())
 
 
 def doubtful(began: Mapping[int, int], known: Mapping[int, int], assigned: Mapping[int, int]) -> dict[int, int]:

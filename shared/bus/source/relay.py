@@ -74,8 +74,8 @@ class Relay:
         numbering.mark_sent(session, self._sent)
         given = numbering.give_numbers(session, BATCH)
         rows = [] if is_silent else numbering.unsent(session, self.service, self._incarnation, BATCH)
-        last = numbering.assigned(session)
-        if not numbers.is_same_log(self._last, given, last):
+        last, current = numbering.assigned(session), numbering.current_incarnation(session)
+        if not numbers.is_same_log(self._last, given, last, own=self._incarnation, current=current):
             raise NotMine("the database is no longer the one whose numbers this process gave")
         return given, rows, last
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from shared.bus import replaying
 from shared.bus.consuming import positions
 from shared.bus.consuming.places import PositionMoved
-from shared.bus.source import restoring
+from shared.bus.source import numbering, restoring
 from shared.bus.tables import consumers, incarnations, lineage, missed, outbox, outbox_numbers
 from shared.bus.tests.conftest import World
 from shared.database import Database
@@ -152,6 +152,18 @@ def test_a_relay_notices_that_its_database_went_back_under_it(story):
     story.number()
     story.write(*range(101, 110))
     story.handle(*range(9), *range(100, 110))
+
+
+def test_a_relay_numbers_nothing_while_the_database_names_another_incarnation_than_its_own(story):
+    """Put back twice to one backup, the numbers and the lease may look as this process left them."""
+    story.write(0)
+    with story.world.source.transaction() as session:
+        numbering.begin_incarnation(session)
+    story.world.write("account-1", 1)
+    assert story.relay.step() == 0
+    story.number()
+    story.handle(0, 1)
+    assert len({row.incarnation for row in rows(story.world.source, incarnations)}) == 3
 
 
 def test_a_question_that_knows_too_much_has_a_running_relay_begin_anew(story):

@@ -1,6 +1,7 @@
 """Each rule of the protocol left out: its decision replaced by a broken twin, or a step's order not kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -10,6 +11,7 @@ from shared.bus.decisions import answers, following, numbers, queueing, replayin
 from shared.bus.tests.model.faults import BACKUPS, FAULTS, REPLAYS, RESTORES
 from shared.bus.tests.model.world import World
 
+SAME_LOG = numbers.is_same_log
 START, PASSED, MAY_GO, GO_ON = answers.start, retention.passed, retention.may_go, replaying.go_on
 
 
@@ -25,10 +27,14 @@ class Rule:
     twin: Any
     faults: Mapping = field(default_factory=lambda: FAULTS)
     first: int = 0
+    also: "Rule | None" = None
+    """Another that stands in for this one, and must be left out as well."""
 
-    def left_out(self):
-        """A block in which the model plays without the rule."""
-        return patch.object(self.owner, self.name, self.twin)
+    @contextmanager
+    def left_out(self) -> Iterator[None]:
+        """The model plays without the rule."""
+        with patch.object(self.owner, self.name, self.twin), self.also.left_out() if self.also else nullcontext():
+            yield
 
 
 def order(name: str, **choices) -> Rule:
@@ -73,6 +79,10 @@ def go_on_for_ever(number, last, *, start, newest):
     return start, last, 0
 
 
+def is_same_log_of_any_name(before, given, after, own, current):
+    return SAME_LOG(before, given, after, own=own, current=own)
+
+
 def go_before_told(**row) -> bool:
     return MAY_GO(**{**row, "is_sent": True})
 
@@ -81,14 +91,18 @@ def go_before_the_window(**row) -> bool:
     return MAY_GO(**{**row, "is_too_much": True})
 
 
+OWN_INCARNATION = Rule(numbers, "is_same_log", is_same_log_of_any_name)
+
 NEEDED: Mapping[str, Rule] = {
     "a position moves by compare-and-set": Rule(following, "may_move", lambda stored, expected: True),
     "what follows without a gap is handled": Rule(following, "follow", follow_over_gaps),
     "only the position's incarnation is followed": Rule(following, "follow", follow_any_incarnation),
     "a lease is its holder's until it ends": Rule(tenure, "may_take", lambda holder, until, me, now: holder != me),
-    "a relay numbers under its own generation": Rule(tenure, "is_mine", lambda held, mine: True, first=18),
+    "a relay numbers under its own generation, in its own incarnation": Rule(
+        tenure, "is_mine", lambda held, mine: True, first=18, also=OWN_INCARNATION
+    ),
     "a relay knows the log that it numbers": Rule(
-        numbers, "is_same_log", lambda before, given, after: True, first=12
+        numbers, "is_same_log", lambda before, given, after, own, current: True, first=12
     ),
     "every relay begins an incarnation": order("an incarnation each", faults=RESTORES),
     "the feed is asked": Rule(SourceWatch, "is_due", lambda watch, known: not known),
@@ -120,10 +134,12 @@ NEEDED: Mapping[str, Rule] = {
 
 
 COMFORT: Mapping[str, Rule] = {
+    "a relay numbers under its own generation": Rule(tenure, "is_mine", lambda held, mine: True),
     "a replay stays where its service is": Rule(replaying, "may_follow", lambda incarnation, followed: True),
     "rows stay until they are sent": Rule(retention, "may_go", go_before_told),
     "a question that knows too much revokes the lease": Rule(numbers, "was_restored", lambda assigned, known: False),
     "a contradicted relay tells again": Rule(numbers, "doubtful", lambda began, known, assigned: dict(assigned)),
 }
-"""Without any of these nothing is lost here. The first has fewer replays given up; the second is for readers that
-report nothing; the others narrow what can't be promised, a machine put back to a snapshot with its memory."""
+"""Without any of these nothing is lost here. The name of the incarnation stands in for the generation; the second has
+fewer replays given up; the third is for readers that report nothing; the others narrow what can't be promised, a
+machine put back to a snapshot with its memory."""
