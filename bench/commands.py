@@ -38,7 +38,6 @@ class Errand(CommandColumns, Base):
     """A command that has nothing to do."""
 
     __tablename__ = "errands"
-    __table_args__ = sa.Index("ix_errands_state_run_at", "state", "run_at"), sa.Index("ix_errands_trace", "trace_id")
 
 
 class BareErrand(Base):

@@ -27,11 +27,7 @@ class Delivery(CommandColumns, Base):
     """One mail to one recipient: a command that is done when the SMTP server has taken it."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (
-        Index("ix_deliveries_state_run_at", "state", "run_at"),
-        Index("ix_deliveries_state_id", "state", "id"),
-        Index("ix_deliveries_trace_id", "trace_id"),
-    )
+    __table_args__ = (Index("ix_deliveries_state_id", "state", "id"),)
 
     template: Mapped[str] = mapped_column(String(60))
     language: Mapped[str] = mapped_column(String(10))

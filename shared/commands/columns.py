@@ -1,6 +1,7 @@
 """What every table of commands has: for the model a mixin, for its migration the same columns and indexes."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,6 +33,13 @@ class CommandColumns:
     created_at: Mapped[datetime] = mapped_column(Timestamp, default=clock.now)
     started_at: Mapped[datetime | None] = mapped_column(Timestamp)
     finished_at: Mapped[datetime | None] = mapped_column(Timestamp)
+
+    def __init_subclass__(cls, **options: Any):
+        super().__init_subclass__(**options)
+        table: sa.Table | None = getattr(cls, "__table__", None)
+        if table is not None:
+            sa.Index(f"ix_{table.name}_state_run_at", table.c.state, table.c.run_at)
+            sa.Index(f"ix_{table.name}_trace_id", table.c.trace_id)
 
 
 def is_waiting(model: type[CommandColumns], now: datetime) -> sa.ColumnElement[bool]:
