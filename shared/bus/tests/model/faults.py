@@ -60,13 +60,14 @@ def processes_of(world: World, service: Service) -> list[Process]:
 
 
 def put_back(world: World, random: Random) -> Service | None:
-    """Some processes end with their database's connections, others go on with what they remember."""
+    """Every connection to the database ends; some processes end with it, others go on with what they remember."""
     service = random.choice([service for service in world.services.values() if service.backups] or [None])
     if service is None:
         return None
     for process in processes_of(world, service):
         if random.random() < 0.5:
             process.steps = None
+        process.lose_connection()
     store = random.choice(service.backups).copy()
     excuse_what_is_gone(world, service, store)
     world.note_put_back(service, store)

@@ -52,8 +52,14 @@ class Process:
 
     kind: type[Relay] | type[Consumer]
     service: Service
+    actor: Relay | Consumer | None = None
     steps: Iterator[None] | None = None
     sleeps: int = 0
+
+    def lose_connection(self) -> None:
+        """What is under way fails; what it remembers stays."""
+        if self.steps is not None:
+            self.steps = self.actor.run()
 
 
 class World:
@@ -147,7 +153,8 @@ class World:
 
     def advance(self, process: Process) -> None:
         if process.steps is None:
-            process.steps = process.kind(self, process.service, self.new_name()).run()
+            process.actor = process.kind(self, process.service, self.new_name())
+            process.steps = process.actor.run()
         try:
             next(process.steps)
         except Killed:
