@@ -3,8 +3,8 @@
 One Celery worker with one thread and a service's settings; the two kinds take turns in it. A command is claimed in one
 transaction and finished in the next; the bus role of another process sends its message as it falls due, and time begins
 with the commit that submits all. The bare task says `UPDATE … SET state = 'running'` and COMMIT, then `'succeeded'` and
-COMMIT, in SQLAlchemy sessions: no lease, fence, trace, retry or log; time begins when all its messages wait.
-Needs no running system.
+COMMIT, in SQLAlchemy sessions, for a row of the same shape: no lease, fence, trace, retry or log. Its time begins when
+all its messages wait. Needs no running system.
 """
 
 import time
@@ -13,7 +13,6 @@ from types import SimpleNamespace
 import sqlalchemy as sa
 from celery import Celery
 from redis import Redis
-from sqlalchemy.orm import Mapped, mapped_column
 
 from bench.cores import MEASURED, SERVERS, pin
 from bench.figures import COMPARED, compared, show
@@ -26,11 +25,12 @@ from shared.commands import CommandColumns, Commands
 from shared.commands.celery_app import make_celery
 from shared.commands.performing import performs
 from shared.commands.sending import CommandSender
-from shared.database import Database, Id, model_base
+from shared.database import Database, model_base
 from shared.ids import new_id
 
 SERVICE, BARE, HELD = "errands", "bare.run", "held"
 WARM = 50
+BLANK = {"trace_id": "0" * 31 + "1", "traceparent": f"00-{'0' * 31}1-{'0' * 15}1-01"}
 Base = model_base()
 
 
@@ -40,12 +40,11 @@ class Errand(CommandColumns, Base):
     __tablename__ = "errands"
 
 
-class BareErrand(Base):
-    """The bare task's row."""
+class BareErrand(CommandColumns, Base):
+    """The bare task's row, of the same shape and with the same indexes: the same two commits."""
 
     __tablename__ = "bare_errands"
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    state: Mapped[str] = mapped_column(sa.String(20))
+    __table_args__ = sa.Index("ix_bare_state_run_at", "state", "run_at"), sa.Index("ix_bare_trace", "trace_id")
 
 
 def main() -> None:
@@ -129,7 +128,7 @@ class Round:
         """Rows and messages of the bare task, in a queue beside the worker's."""
         ids = [new_id() for _ in range(count)]
         with self.on.ours.transaction() as session:
-            session.execute(sa.insert(BareErrand), [{"id": id_, "state": "queued"} for id_ in ids])
+            session.execute(sa.insert(BareErrand), [{"id": id_, **BLANK} for id_ in ids])
         for id_ in ids:
             self.celery.send_task(BARE, kwargs={"row_id": id_}, queue=HELD)
 
