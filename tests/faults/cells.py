@@ -110,6 +110,8 @@ class Play:
         self._write_first()
         if late:
             self.settle(events=False, sent=not self.cell.is_without_broker, errands=False)
+            if not self.cell.is_without_broker:
+                self.system.broker.flush()  # a RabbitMQ keeps for its services what they were not there to read
             self.system.stand(*(name for name in late if name != step.role))
             if step.role in READERS:
                 self._invite_victim()
