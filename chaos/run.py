@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="keep the state folder in any case")
     parser.add_argument("--report", type=Path, help="write the report there, as JSON")
     options = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     try:
