@@ -26,7 +26,8 @@ from quintet.state import SERVICES
 SETTLE_SECONDS = 240.0
 """What may come last: a command whose worker was killed (a lease of 60 s, then a message within 30 s more, and again
 for a second such loss), or an event or mail that waits for its next attempt (a minute at most in either)."""
-RECOVER_SECONDS = 60.0
+RECOVER_SECONDS = 150.0
+"""So long it may be until a write is seen again: on a busy machine a process may begin for two minutes."""
 INTERRUPTED = 130
 
 

@@ -29,8 +29,8 @@ STOPPED_SECONDS = 10.0
 DEAF_SECONDS = 25.0
 """So long a process may neither answer nor touch its file; with the looks between, it is noticed within 30 s."""
 STARTING_SECONDS = 120.0
-"""Before its first answer a process has so long from its start: on a busy machine one that only begins is not deaf, and
-killing it would have it begin again and again."""
+"""Before its first answer a process has so long from its start, or from that of the child that answers: on a busy
+machine one that only begins is not deaf, and killing it would have it begin again and again."""
 PROBE_SECONDS = 8.0
 
 Member = tuple[int, float]
@@ -43,7 +43,7 @@ class Watchdog:
     def __init__(self, state: State, *, say: Callable[..., None], clock: Callable[[], float] = time.monotonic):
         self.state, self._say, self._clock = state, say, clock
         self._stopped: dict[Member, float] = {}
-        self._answered: dict[tuple[str, int], float] = {}
+        self._answered: dict[tuple[str, int, Member], float] = {}
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="probe")
 
     def look(self) -> None:
@@ -76,8 +76,9 @@ class Watchdog:
         now, answered = self._clock(), {}
         for process, is_answering in zip(listed, answers, strict=True):
             info = running[process.name]
-            life = process.name, info["pid"]
-            answered[life] = now if is_answering else self._answered.get(life, now + _beginning(info["start"]))
+            eldest = _eldest_child(info["pid"])
+            life, begun = (process.name, info["pid"], eldest), max(info["start"], eldest[1])
+            answered[life] = now if is_answering else self._answered.get(life, now + _beginning(begun))
             if not readiness.moves(self.state, process, info["start"], DEAF_SECONDS):
                 yield process, f"no progress for {DEAF_SECONDS:.0f} s"
             elif now - answered[life] >= DEAF_SECONDS:
@@ -108,6 +109,14 @@ def _stopped_key(member: psutil.Process) -> Member | None:
         return (member.pid, member.create_time()) if is_stopped else None
     except psutil.NoSuchProcess:
         return None
+
+
+def _eldest_child(pid: int) -> Member:
+    """Who answers for a server that only watches over its children; (0, 0.0) where it has none."""
+    try:
+        return min((child.create_time(), child.pid) for child in psutil.Process(pid).children())[::-1]
+    except (psutil.NoSuchProcess, ValueError):
+        return (0, 0.0)
 
 
 def _beginning(start: float) -> float:

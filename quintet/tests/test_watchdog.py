@@ -108,7 +108,11 @@ def test_a_process_that_goes_on_in_time_is_left_alone(dog, clock, parent):
     assert parent.is_running()
 
 
-def deaf_names(dog, process: Process, pid: int = 1, since: float = 0) -> list[str]:
+NOBODY = 2**22 + 1
+"""A pid that no process can have."""
+
+
+def deaf_names(dog, process: Process, pid: int = NOBODY, since: float = 0) -> list[str]:
     return [one.name for one, _ in dog._deaf([process], {process.name: {"pid": pid, "start": since}})]
 
 
@@ -121,7 +125,7 @@ def test_a_server_that_does_not_answer_is_deaf_once_that_lasts(dog, clock):
         assert deaf_names(dog, server) == []
         clock.now = DEAF_SECONDS
         assert deaf_names(dog, server) == ["data"]
-        assert deaf_names(dog, server, pid=2) == []  # a new life has its own time
+        assert deaf_names(dog, server, pid=NOBODY + 1) == []  # a new life has its own time
 
 
 def test_a_server_that_only_begins_has_longer_until_it_answers_for_the_first_time(dog, clock, monkeypatch):
@@ -136,6 +140,15 @@ def test_a_server_that_only_begins_has_longer_until_it_answers_for_the_first_tim
     assert deaf_names(dog, server, since=began) == []
     says.status, clock.now = 0, clock.now + DEAF_SECONDS
     assert deaf_names(dog, server, since=began) == ["data"]  # it has answered once: no longer than others
+
+
+def test_a_child_that_only_begins_has_longer_too(dog, clock, monkeypatch, parent):
+    monkeypatch.setattr(readiness, "answers", lambda *_, **__: (0, b""))
+    server, long_ago = Process("data", ["x"], port=1, url="/readyz", alive_url="/healthz"), time.time() - 3600
+    for clock.now in (0.0, DEAF_SECONDS + 1):
+        assert deaf_names(dog, server, pid=parent.pid, since=long_ago) == []
+    clock.now = STARTING_SECONDS + 1
+    assert deaf_names(dog, server, pid=parent.pid, since=long_ago) == ["data"]
 
 
 def test_a_server_that_answers_is_alive_whatever_it_says(dog, clock, monkeypatch):
