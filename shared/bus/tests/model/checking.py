@@ -82,7 +82,8 @@ def _judge(world: World, service: Service, name: str, handler: str, replay: Repl
     where, source = f"{service.name}.{handler} of {name}" + f" in replay {which}" * bool(replay), world.services[name]
     verdict.parked += len(aside)
     times = Counter(done) + Counter(aside)
-    verdict.doubled += [f"{where}: {e}" for e, count in times.items() if count > 1 and e.value not in world.repeatable]
+    twice = [event for event, count in times.items() if count > 1]
+    verdict.doubled += [f"{where}: {e}" for e in twice if e.value not in world.repeatable | world.void]
     verdict.lost += [f"{where}: {event}" for event in _owed(world, service, source, replay) if event not in times]
     # what a restored source no longer knows is void, in whatever order it was handled
     known = {event for event in source.store.log if event.value not in world.repeatable}
