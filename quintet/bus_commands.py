@@ -1,6 +1,5 @@
 """`quintet bus`: how the bus of the whole system stands."""
 
-import subprocess
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -86,18 +85,9 @@ def restored(folder: Path, service: str) -> None:
 
     Example: quintet down; put auth's database back; quintet bus restored auth; quintet up
     """
-    from quintet.processes import flask
-    from quintet.supervision import base_environment
+    from quintet.marking import mark_restored
 
-    state = State(folder)
-    if not state.path("settings", f"{service}.env").exists():
-        raise Failed(f"There is no system in {state.folder}.")
-    environment = {**base_environment(state), "SETTINGS_FILE": f"settings/{service}.env"}
-    command = flask(service, "bus-restored")
-    done = subprocess.run(command, env=environment, cwd=state.folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Failed(f"Marking {service}'s database failed:\n{done.stdout}{done.stderr}")
-    click.echo(done.stdout.strip().splitlines()[-1])
+    click.echo(mark_restored(State(folder), service))
 
 
 def _last_report(page: dict, consumer: str) -> str | None:

@@ -56,7 +56,7 @@ class Provisioning:
         if self.shape.database == "postgres":
             self._create_databases()
         for service in SERVICES:
-            self._migrate(service)
+            self.migrate(service)
         self.say("schemas up to date", time.monotonic() - began)
 
     def admin(self) -> None:
@@ -81,11 +81,12 @@ class Provisioning:
             time.sleep(0.05)
         postgres.create_databases(port, self.keys)
 
-    def _migrate(self, service: str) -> None:
+    def migrate(self, service: str, url: str | None = None) -> None:
         """The same as `flask migrate`, without a process and an app for each service."""
         from shared.database import Database, migrator
 
-        url = database_url(service, self.shape, self.keys).replace("sqlite:///", f"sqlite:///{self.state.folder}/")
+        given = url or database_url(service, self.shape, self.keys)
+        url = given.replace("sqlite:///", f"sqlite:///{self.state.folder}/")
         database = Database(migrations=f"services/{service}/migrations").connect(url)
         try:
             migrator.upgrade(database)
