@@ -18,6 +18,7 @@ from quintet import (
     stop,
     telling,
 )
+from quintet.backup.commands import backup, restore
 from quintet.choosing import Choices
 from quintet.failing import Failed
 from quintet.options import state_option
@@ -119,7 +120,7 @@ def trace(folder: Path, trace_id: str) -> None:
 
 
 AUTHORS = (service_commands.new_service, service_commands.service)
-for command in (bus_commands.bus, events_commands.events, dead_commands.dead, *AUTHORS):
+for command in (bus_commands.bus, events_commands.events, dead_commands.dead, backup, restore, *AUTHORS):
     main.add_command(command)
 
 

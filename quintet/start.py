@@ -16,10 +16,11 @@ from quintet import (
     supervision,
 )
 from quintet.choosing import Choices, assign_ports, lay_over, refuse_change, refuse_newcomers
+from quintet.failing import Failed
 from quintet.keys import Keys
 from quintet.processes import GATEWAY, ROLES, SERVERS, Process
 from quintet.settings import OperatorSettings
-from quintet.state import Shape, State
+from quintet.state import RESTORING, Shape, State
 from quintet.supervision import Supervisor
 
 
@@ -35,6 +36,8 @@ class Up:
         """Whether there was anything to do."""
         self.state.make_folders()
         with self.state.lock():
+            if self.state.path(RESTORING).exists():
+                raise Failed("A restore was cut short; run it again first.")
             self.keys, self.shape = Keys(self.state), self.state.shape()
             self.supervisor = Supervisor(self.state, self.shape, self.keys)
             self.was_up = self.supervisor.is_running()

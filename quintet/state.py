@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("auth", "data", "realtime", "mail", "worker")
 RESERVED = {
     *("operator", "quintet", "shared", "gateway", "beat", "redis", "postgres", "rabbitmq", "supervisor", "smtp"),
-    *("files", "public", "run", "log", "mails", "secrets", "settings", "overrides"),
+    *("files", "public", "run", "log", "mails", "backups", "secrets", "settings", "overrides"),
     *("bus", "events", "jobs", "schedules", "openapi", "asyncapi", "docs"),
 }
 """What a service can't be named: processes, folders of the state and paths of the gateway are."""
@@ -35,6 +35,7 @@ def discovered(folder: Path) -> tuple[str, ...]:
 SERVICES = discovered(ROOT / "services")
 OPEN = ("files", "public")  # what nginx's workers read; all else is nobody's business
 PASSED = ("run",)  # on the way to where they keep the bodies of requests
+RESTORING = "restoring.json"  # there while a restore moves things
 CLOSED = ("log", "mails", "redis", "rabbitmq", "run/progress", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
 
 

@@ -36,15 +36,16 @@ def _ask_supervisor(state: State) -> None:
         if not supervisor.is_running():
             return
         names = set(supervisor.processes())
-        _stop(supervisor, names - set(LAST))
-        _stop(supervisor, names & set(LAST))
+        end_processes(supervisor, names - set(LAST))
+        end_processes(supervisor, names & set(LAST))
         supervisor.shut_down()
         _wait(lambda: not hunt.living(state), 5)
     except (OSError, HTTPException, client.Error):
         return  # it died or hangs: the hunt follows
 
 
-def _stop(supervisor: Supervisor, names: set[str]) -> None:
+def end_processes(supervisor: Supervisor, names: set[str]) -> None:
+    """Stops these processes, and returns when they have ended, or after a while."""
     for name in names:
         supervisor.stop(name)
     _wait(lambda: all(supervisor.processes()[name]["pid"] == 0 for name in names), GRACE_SECONDS)

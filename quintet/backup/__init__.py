@@ -1,0 +1,1 @@
+"""Backup and restore of a whole system: databases, files, keys and settings, in one archive."""
