@@ -114,6 +114,9 @@ NEEDED: Mapping[str, Rule] = {
     "a sequence is drawn under the key's lock": order("flush first"),
     "an event queues behind those that wait": Rule(queueing, "must_queue", lambda handler, key, queues: False),
     "the eldest of a key is tried first": Rule(queueing, "due", tried_though_not_the_eldest),
+    "an attempt is made on the row that was counted": Rule(
+        queueing, "may_run", lambda stored, counted: stored is not None, first=61_309
+    ),
     "what always fails is parked": Rule(queueing, "may_try", lambda attempts: True),
     "what kills the process is parked": Rule(queueing, "may_start", lambda starts: True),
     "a start is counted before it is made": order("count the start first"),
@@ -134,14 +137,10 @@ NEEDED: Mapping[str, Rule] = {
 COMFORT: Mapping[str, Rule] = {
     "a relay numbers under its own generation": Rule(tenure, "is_mine", lambda held, mine: True),
     "a replay stays where its service is": Rule(replaying, "may_follow", lambda incarnation, followed: True),
-    "an attempt is made on the row that was counted": Rule(
-        queueing, "may_run", lambda stored, counted: stored is not None
-    ),
     "rows stay until they are sent": Rule(retention, "may_go", go_before_told),
     "a question that knows too much revokes the lease": Rule(numbers, "was_restored", lambda assigned, known: False),
     "a contradicted relay tells again": Rule(numbers, "doubtful", lambda began, known, assigned: dict(assigned)),
 }
 """Without any of these nothing is lost here. The name of the incarnation stands in for the generation; the second has
-fewer replays given up; the third is for a process that sleeps within an attempt (`test_waiting.py`); the fourth for
-readers that report nothing; the others narrow what can't be promised, a machine put back to a snapshot with its memory.
-"""
+fewer replays given up; the third is for readers that report nothing; the others narrow what can't be promised, a
+machine put back to a snapshot with its memory."""

@@ -117,7 +117,7 @@ class Handling:
         if held is None or (held.attempts, held.event) != (attempts, read.event):
             return
         if not queueing.may_try(attempts):
-            held.state = "parked"
+            held.attempts, held.state = attempts + 1, "parked"
             return
         if "count the attempt first" not in self.world.left_out:
             self._count(held, attempts)
