@@ -13,8 +13,11 @@ from quintet.state import SERVICES, State
 ENDING = ".backup"
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 service_choice = click.Choice(SERVICES)
 key_option = click.option("--key-file", type=FILE, help="A file with the key that seals or opens the archive.")
+
+urls_option = click.option("--databases", "urls", type=FILE, help="A file of NAME=URL lines: databases elsewhere.")
 
 
 @click.group()
@@ -27,7 +30,16 @@ def backup() -> None:
 @key_option
 @click.option("--to", "target", type=click.Path(path_type=Path), help="A file or a folder; else the state's backups/.")
 @click.option("--service", "services", type=service_choice, multiple=True, help="Only its database; may be repeated.")
-def create(folder: Path, key_file: Path | None, target: Path | None, services: tuple[str, ...]) -> None:
+@urls_option
+@click.option("--objects", type=FOLDER, help="With --databases: the folder of the object store.")
+def create(
+    folder: Path,
+    key_file: Path | None,
+    target: Path | None,
+    services: tuple[str, ...],
+    urls: Path | None,
+    objects: Path | None,
+) -> None:
     """Copy databases, objects, keys and settings into one archive.
 
     The system may be up: every database is copied as of one moment. The archive holds all secrets of the system; keep
@@ -36,10 +48,13 @@ def create(folder: Path, key_file: Path | None, target: Path | None, services: t
     Example: quintet backup create --to /srv/backups --key-file /etc/quintet.key
     """
     from quintet import settings
-    from quintet.backup import taking
+    from quintet.backup import elsewhere, taking
 
     key, state = _key(key_file), State(folder)
-    places = taking.places_of(state, settings.read(), services or SERVICES)
+    if urls:
+        places = elsewhere.places_at(urls, objects, services, settings.read())
+    else:
+        places = taking.places_of(state, settings.read(), services or SERVICES)
     file = _target(state, target)
     manifest = taking.take(places, file, key, _say)
     for missing in manifest.missing[:10]:
@@ -72,7 +87,7 @@ def verify(file: Path, key_file: Path | None) -> None:
 @backup.command("list")
 @state_option
 @key_option
-@click.argument("place", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
+@click.argument("place", type=FOLDER, required=False)
 def list_(folder: Path, key_file: Path | None, place: Path | None) -> None:
     """List the archives in a folder, the newest last: when, how large, what of.
 
@@ -104,8 +119,11 @@ def list_(folder: Path, key_file: Path | None, place: Path | None) -> None:
 @key_option
 @click.option("--service", type=service_choice, help="Only this service's database, and the objects that are gone.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
+@urls_option
 @click.argument("file", type=FILE)
-def restore(folder: Path, key_file: Path | None, service: str | None, yes: bool, file: Path) -> None:
+def restore(
+    folder: Path, key_file: Path | None, service: str | None, yes: bool, urls: Path | None, file: Path
+) -> None:
     """Put an archive in the system's place, which must be down; or one service's part, while the others run.
 
     The archive is laid out and checked beside first. What was in place is moved aside, not removed. The others refill
@@ -114,9 +132,16 @@ def restore(folder: Path, key_file: Path | None, service: str | None, yes: bool,
     Example: quintet down; quintet restore quintet-20260314T120000Z.backup --yes; quintet up
     """
     from quintet import settings
-    from quintet.backup import putting_back
+    from quintet.backup import elsewhere, putting_back
 
     state, key = State(folder), _key(key_file)
+    if urls:
+        where = elsewhere.read_urls(urls)
+        if service not in where:
+            raise Failed("With --databases, name a --service of that file: they are loaded one by one.")
+        elsewhere.load_into(file, key, service, where[service], settings.read(), _say)
+        click.echo(f"Loaded. Before {service} runs: flask migrate, then flask bus-restored, in its own image.")
+        return
     if not yes:
         what = f"{service}'s database" if service else "everything"
         click.confirm(f"Put {what} in {state.folder} back to {file.name}?", abort=True)
