@@ -4,21 +4,21 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from shared.bus.consuming.positions import Position
+from shared.bus import tables
+from shared.bus.consuming import positions
 from shared.bus.consuming.watch import SourceWatch
 from shared.bus.decisions import queueing
-from shared.bus.tables import positions
 from shared.commands.claims import Claim
 
 
 def move_without_looking() -> None:
-    """A number is moved whoever has moved it meanwhile."""
+    """A position is set whoever has moved it meanwhile."""
 
-    def move(self, session, number, _handled):
-        at = (positions.c.source == self.source) & (positions.c.partition == self.partition)
-        session.execute(sa.update(positions).where(at).values(number=number, attempts=0))
+    def only_set(session, position, **values):
+        at = (tables.positions.c.source == position.source) & (tables.positions.c.partition == position.partition)
+        session.execute(sa.update(tables.positions).where(at).values(**values))
 
-    Position.move = move
+    positions._compare_and_set = only_set
 
 
 def never_ask_the_feed() -> None:
@@ -43,7 +43,7 @@ def finish_without_a_fence() -> None:
 
 RULES: dict[str, tuple[Callable[[], None], tuple[str, str]]] = {
     "move without looking": (move_without_looking, ("consumer: read", "process paused")),
-    "never ask the feed": (never_ask_the_feed, ("relay: appended", "broker flushed")),
+    "never ask the feed": (never_ask_the_feed, ("relay: append", "broker off throughout")),
     "overtake what waits": (overtake_what_waits, ("consumer: commit", "broker flushed")),
     "finish without a fence": (finish_without_a_fence, ("command: work", "process paused")),
 }
