@@ -103,8 +103,13 @@ class Supervisor:
     def __init__(self, state: State, shape: Shape, keys: Keys):
         self.state = state
         url = f"http://quintet:{keys.supervisor_password}@127.0.0.1:{shape.ports.get('supervisor', 0)}/RPC2"
-        self._probe = client.ServerProxy(url, transport=_Patient(5)).supervisor
-        self._rpc = client.ServerProxy(url, transport=_Patient(30)).supervisor
+        self._transports = _Patient(5), _Patient(30)
+        self._probe, self._rpc = (client.ServerProxy(url, transport=one).supervisor for one in self._transports)
+
+    def close(self) -> None:
+        """Closes the connections; a further question opens one anew."""
+        for transport in self._transports:
+            transport.close()
 
     def is_running(self) -> bool:
         """Whether it answers, and as the supervisord of this state folder."""

@@ -55,6 +55,7 @@ def one_service(
         if laid.manifest.database != state.shape().database:
             raise Failed(f"The system is on {state.shape().database}, the archive of {laid.manifest.database}.")
         _require_sound(laid)
+        say(f"{_add_objects(state, folder)} objects put back")
         if laid.manifest.database == "postgres":
             with (
                 put_back_database(state, laid, service, settings, say) as swap,
@@ -68,7 +69,6 @@ def one_service(
                 swapping.swap(state, folder, [service], aside)
                 swapping.done(state)
             before = str(aside)
-        say(f"{_add_objects(state, folder)} objects put back")
     return before
 
 
