@@ -1,6 +1,6 @@
 # Each target is one line; what takes more is in bin/ or in the operator's command (bin/quintet --help).
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs demo chaos faults test e2e check fix contracts lock
+.PHONY: help setup up down status env logs demo chaos faults test e2e check fix contracts lock
 
 given = $(and $(findstring command,$(origin $(1))),$($(1)))# a variable counts where it is typed after make, not in the environment
 STATE ?= var
@@ -18,6 +18,8 @@ down: .venv/local.installed ## End every process of the system
 	@bin/quintet down --state "$(STATE)"
 status: .venv/local.installed ## Show process, pid, memory, ready, since
 	@bin/quintet status --state "$(STATE)"
+env: .venv/local.installed ## Write .env for docker-compose, its secrets generated
+	@bin/quintet env
 logs: .venv/local.installed ## Follow the logs [L=data]
 	@bin/quintet logs --state "$(STATE)" $(L)
 demo: .venv/local.installed ## Play the story through the gateway

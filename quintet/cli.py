@@ -9,6 +9,7 @@ import click
 from quintet import (
     bus_commands,
     dead_commands,
+    envfile,
     events_commands,
     processes,
     report,
@@ -22,7 +23,7 @@ from quintet.backup.commands import backup, restore
 from quintet.choosing import Choices
 from quintet.failing import Failed
 from quintet.options import state_option
-from quintet.state import State
+from quintet.state import ROOT, State
 
 PORT = click.IntRange(0, 65535)
 
@@ -117,6 +118,17 @@ def trace(folder: Path, trace_id: str) -> None:
         raise Failed(f"Nothing is known of the trace {trace_id}.")
     for line in timelines.lines(moments):
         click.echo(line)
+
+
+@main.command()
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), default=ROOT / ".env", show_default=True)
+def env(file: Path) -> None:
+    """Write the .env that docker-compose.yml needs; what stands in it already stays as it is.
+
+    Settings are taken from the environment, as PUBLIC_URL or SMTP_HOST; docs/operate.md lists them.
+    """
+    added = envfile.write(file, settings.read())
+    click.echo(f"{len(added)} values were added to {file}." if added else f"{file} has all that is needed.")
 
 
 AUTHORS = (service_commands.new_service, service_commands.service)

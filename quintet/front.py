@@ -21,7 +21,7 @@ def prepare(state: State, shape: Shape, settings: OperatorSettings) -> bool:
     described = gateway.described_by(
         settings,
         port=shape.port,
-        instances={service: [shape.ports[name] for name in instances(service, shape)] for service in SERVICES},
+        instances={service: _addresses(service, shape) for service in SERVICES},
         user=gateway.worker_user(settings, state.folder),
         open_files=supervision.open_files(),
     )
@@ -29,6 +29,10 @@ def prepare(state: State, shape: Shape, settings: OperatorSettings) -> bool:
     changed = gateway.render(described, state.path("run", "gateway"))
     gateway.check(binaries.nginx(settings), state.folder, supervision.base_environment(state))
     return changed
+
+
+def _addresses(service: str, shape: Shape) -> list[str]:
+    return [f"127.0.0.1:{shape.ports[name]}" for name in instances(service, shape)]
 
 
 def reload(supervisor: Supervisor, within: float) -> None:

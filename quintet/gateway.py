@@ -46,16 +46,24 @@ class Gateway:
     """All that the templates ask for."""
 
     port: int
-    instances: dict[str, list[int]]
+    instances: dict[str, list[str]]
+    """Service -> the host:port of each instance; with a `resolver`, one name that stands for all of them."""
     host: str = "127.0.0.1"
     user: str | None = None
     open_files: int = 1024
-    rate_per_second: int = 1000
-    auth_rate_per_second: int = 20
-    connections_per_client: int = 1000
-    max_body_bytes: int = 1024 * 1024
-    max_upload_bytes: int = 20 * 1024 * 1024
-    is_https: bool = False
+    resolver: str | None = None
+    run_folder: str = "run"
+    scratch_folder: str = "run/nginx"
+    settings_folder: str = "policies/"
+    """Where the policies lie that hold an operator's settings; the others are beside nginx.conf."""
+    rate_per_second: int | str = 1000
+    rate_burst: int | str = 2000
+    auth_rate_per_second: int | str = 20
+    auth_rate_burst: int | str = 40
+    connections_per_client: int | str = 1000
+    max_body_bytes: int | str = 1024 * 1024
+    max_upload_bytes: int | str = 20 * 1024 * 1024
+    public_scheme: str = "$scheme"
     origin_patterns: list[str] = field(default_factory=list)
     trusted_proxies: list[str] = field(default_factory=list)
 
@@ -66,7 +74,9 @@ def described_by(settings: OperatorSettings, **more) -> Gateway:
     return Gateway(
         **{name: getattr(settings, name) for name in (*same, "max_upload_bytes")},
         host=settings.listen_host,
-        is_https=(settings.public_url or "").startswith("https://"),
+        rate_burst=settings.rate_per_second * 2,
+        auth_rate_burst=settings.auth_rate_per_second * 2,
+        public_scheme="https" if (settings.public_url or "").startswith("https://") else "$scheme",
         origin_patterns=[pattern(one) for one in _listed(settings.cors_origins)],
         trusted_proxies=_listed(settings.trusted_proxies),
         **more,

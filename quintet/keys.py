@@ -26,9 +26,9 @@ class Keys:
     def __init__(self, state: State):
         self._file = state.path("secrets", "keys.json")
         known = json.loads(self._file.read_text()) if self._file.exists() else {}
-        self._values: dict[str, Any] = {**_fresh(), **known}
+        self._values: dict[str, Any] = {**fresh_secrets(), **known}
         for group in ("database_passwords", "service_keys"):
-            self._values[group] = {**_fresh()[group], **self._values[group]}
+            self._values[group] = {**fresh_secrets()[group], **self._values[group]}
         files.write(self._file, json.dumps(self._values, indent=2) + "\n")
         self.admin_password_file = state.path("secrets", "admin_password")
 
@@ -46,10 +46,11 @@ class Keys:
 
     def public_keys(self) -> dict[str, str]:
         """Service -> raw Ed25519 public key, in base64."""
-        return {name: _public(pem) for name, pem in self.service_keys.items()}
+        return {name: public_half(pem) for name, pem in self.service_keys.items()}
 
 
-def _fresh() -> dict[str, Any]:
+def fresh_secrets() -> dict[str, Any]:
+    """Every secret of a system, new."""
     return {
         "redis_password": secrets.token_urlsafe(24),
         "rabbitmq_password": secrets.token_hex(24),  # it stands in a URL
@@ -72,6 +73,7 @@ def _private() -> str:
     return base64.b64encode(pem).decode()
 
 
-def _public(private: str) -> str:
+def public_half(private: str) -> str:
+    """The raw public key of a private one, both in base64."""
     key = load_pem_private_key(base64.b64decode(private), password=None)
     return base64.b64encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()

@@ -61,7 +61,8 @@ class Front:
         user = gateway.worker_user(settings, folder)
         gateway.publish(folder / "public")
         (folder / "public/openapi.json").write_text('{"openapi":"3.1.0"}')
-        described = gateway.described_by(settings, port=self.port, instances=upstreams, user=user)
+        instances = {service: [f"127.0.0.1:{port}" for port in found] for service, found in upstreams.items()}
+        described = gateway.described_by(settings, port=self.port, instances=instances, user=user)
         gateway.render(gateway.Gateway(**{**vars(described), **changes}), folder / "run/gateway")
         self.program = binaries.nginx(settings)
         gateway.check(self.program, folder, {})

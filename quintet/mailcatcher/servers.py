@@ -25,15 +25,15 @@ class _Receiver:
         return "250 caught"
 
 
-def smtp_server(mailbox: Mailbox, port: int) -> Controller:
+def smtp_server(mailbox: Mailbox, port: int, *, host: str = "127.0.0.1") -> Controller:
     """An SMTP server for `start()` and `stop()`; it runs in a thread of its own."""
-    return Controller(_Receiver(mailbox), hostname="127.0.0.1", port=port, data_size_limit=LARGEST_MAIL)
+    return Controller(_Receiver(mailbox), hostname=host, port=port, data_size_limit=LARGEST_MAIL)
 
 
-def http_server(mailbox: Mailbox, port: int) -> ThreadingHTTPServer:
+def http_server(mailbox: Mailbox, port: int, *, host: str = "127.0.0.1") -> ThreadingHTTPServer:
     """An HTTP server for `serve_forever()`: / for people; /messages (?to=), /messages/<id> and DELETE for programs."""
     handler = type("MailPages", (_Pages,), {"mailbox": mailbox})
-    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    return ThreadingHTTPServer((host, port), handler)
 
 
 class _Pages(BaseHTTPRequestHandler):

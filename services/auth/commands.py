@@ -17,11 +17,12 @@ def init_app(app: Flask) -> None:
 
     @app.cli.command("create-admin")
     @click.option("--email", required=True, help="The admin's address; it counts as verified.")
-    def create_admin(email: str) -> None:
-        """Make an admin, whose password is read from standard input; one that exists stays as it is."""
-        password = sys.stdin.readline().rstrip("\r\n")
+    @click.option("--password", envvar="ADMIN_PASSWORD", hidden=True)  # hidden: a command line is no place for it
+    def create_admin(email: str, password: str | None) -> None:
+        """Make an admin, whose password is in ADMIN_PASSWORD or on standard input; one that exists stays as it is."""
+        password = password or sys.stdin.readline().rstrip("\r\n")
         if len(password) < SHORTEST_PASSWORD:
-            raise click.ClickException(f"The password on standard input must have {SHORTEST_PASSWORD} characters.")
+            raise click.ClickException(f"The password must have {SHORTEST_PASSWORD} characters.")
         password_hash = hash_password(password)
         with database.transaction() as session:
             is_new = accounts.create_admin(session, email=email, password_hash=password_hash)

@@ -12,6 +12,7 @@ from shared.problems import every_problem
 from shared.settings import Settings
 from shared.web import catalogue
 from tests.contracts.apps import OURS, SETTINGS
+from tests.contracts.merged import merged_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,6 +21,11 @@ def test_the_golden_schemas_and_the_page_about_events_are_in_step():
     schemas = catalogue_schemas()
     assert (ROOT / "tests/contracts/events.json").read_text() == document.golden_text(schemas)
     assert (ROOT / "docs/events.md").read_text() == document.page(schemas)
+
+
+def test_the_document_that_the_gateways_image_serves_is_in_step(apps):
+    ordered = {cls.service: apps[cls.service] for cls in SETTINGS}
+    assert (ROOT / "gateway/openapi.json").read_text() == merged_text(ordered)
 
 
 def test_a_change_that_breaks_a_reader_is_not_written(tmp_path, capsys):

@@ -1,0 +1,29 @@
+"""Writes the merged OpenAPI document that the gateway's image serves: `python -m tests.contracts.merged`."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from flask import Flask
+
+from quintet import openapi
+from shared.web.openapi import document
+from tests.contracts.apps import SETTINGS, make_app
+
+SERVER = "/"
+
+
+def merged_text(apps: dict[str, Flask]) -> str:
+    """The document of all services, as gateway/openapi.json holds it."""
+    documents = {service: document(app) for service, app in apps.items()}
+    return json.dumps(openapi.merge(documents, server=SERVER), indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Prints it."""
+    with tempfile.TemporaryDirectory() as folder:
+        print(merged_text({cls.service: make_app(cls, Path(folder)) for cls in SETTINGS}), end="")
+
+
+if __name__ == "__main__":
+    main()
