@@ -57,9 +57,10 @@ class Gateway:
     settings_folder: str = "policies/"
     """Where the policies lie that hold an operator's settings; the others are beside nginx.conf."""
     rate_per_second: int | str = 1000
-    rate_burst: int | str = 2000
+    rate_burst: int | str | None = None
+    """So many at once; twice the rate where it is not given."""
     auth_rate_per_second: int | str = 20
-    auth_rate_burst: int | str = 40
+    auth_rate_burst: int | None = None
     connections_per_client: int | str = 1000
     max_body_bytes: int | str = 1024 * 1024
     max_upload_bytes: int | str = 20 * 1024 * 1024
@@ -74,8 +75,6 @@ def described_by(settings: OperatorSettings, **more) -> Gateway:
     return Gateway(
         **{name: getattr(settings, name) for name in (*same, "max_upload_bytes")},
         host=settings.listen_host,
-        rate_burst=settings.rate_per_second * 2,
-        auth_rate_burst=settings.auth_rate_per_second * 2,
         public_scheme="https" if (settings.public_url or "").startswith("https://") else "$scheme",
         origin_patterns=[pattern(one) for one in _listed(settings.cors_origins)],
         trusted_proxies=_listed(settings.trusted_proxies),

@@ -28,6 +28,7 @@ def described() -> Gateway:
         rate_per_second="${RATE_PER_SECOND}",
         rate_burst="${RATE_BURST}",
         auth_rate_per_second="${AUTH_RATE_PER_SECOND}",
+        auth_rate_burst=40,
         connections_per_client="${CONNECTIONS_PER_CLIENT}",
         max_body_bytes="${MAX_BODY_BYTES}",
         max_upload_bytes=20 * 1024 * 1024,

@@ -1,6 +1,7 @@
-"""Writes the merged OpenAPI document that the gateway's image serves: `python -m tests.contracts.merged`."""
+"""Writes the merged OpenAPI document that the gateway's image serves: `python -m tests.contracts.merged FILE`."""
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -20,9 +21,10 @@ def merged_text(apps: dict[str, Flask]) -> str:
 
 
 def main() -> None:
-    """Prints it."""
+    """Writes it to the file that the first argument names; the apps' own logs go to standard output."""
     with tempfile.TemporaryDirectory() as folder:
-        print(merged_text({cls.service: make_app(cls, Path(folder)) for cls in SETTINGS}), end="")
+        apps = {cls.service: make_app(cls, Path(folder)) for cls in SETTINGS}
+        Path(sys.argv[1]).write_text(merged_text(apps))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,68 @@
+"""The .env of the containers: everything generated, nothing defaulted, and what stands in it stays."""
+
+import json
+import re
+
+from dotenv import dotenv_values
+
+from quintet import envfile
+from quintet.keys import public_half
+from quintet.settings import OperatorSettings
+from quintet.state import ROOT, SERVICES
+
+
+def written(tmp_path, **settings):
+    file = tmp_path / ".env"
+    envfile.write(file, OperatorSettings(**settings))
+    return file, dotenv_values(file, interpolate=False)
+
+
+def test_the_file_is_the_owners_alone(tmp_path):
+    file, _ = written(tmp_path)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_all_that_compose_asks_for_is_there(tmp_path):
+    _, values = written(tmp_path)
+    asked = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text()))
+    assert asked - set(values) == set()
+    assert [name for name in asked if not values[name]] == []
+
+
+def test_a_second_run_changes_nothing(tmp_path):
+    file, values = written(tmp_path)
+    assert envfile.write(file, OperatorSettings()) == []
+    assert dotenv_values(file, interpolate=False) == values
+
+
+def test_no_two_systems_share_a_secret(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, second = written(tmp_path / "a")[1], written(tmp_path / "b")[1]
+    secrets = [name for name in first if re.search("PASSWORD|SECRET|KEY|HASH", name) and first[name]]
+    assert len(secrets) > 20
+    assert [name for name in secrets if first[name] == second[name]] == []
+
+
+def test_what_the_operator_wrote_stays_and_what_follows_from_it_is_made_anew(tmp_path):
+    file, _ = written(tmp_path)
+    text = file.read_text()
+    text = re.sub("PUBLIC_URL=.*", "PUBLIC_URL='https://api.example.com'", text)
+    file.write_text(re.sub("CORS_ORIGINS=.*", "CORS_ORIGINS='https://app.example.com'", text))
+    envfile.write(file, OperatorSettings())
+    values = dotenv_values(file, interpolate=False)
+    assert (values["PUBLIC_URL"], values["PUBLIC_SCHEME"]) == ("https://api.example.com", "https")
+    assert re.fullmatch(values["CORS_PATTERN"], "https://app.example.com")
+    assert not re.fullmatch(values["CORS_PATTERN"], "https://appxexample.com")
+
+
+def test_each_private_key_has_its_public_half_told(tmp_path):
+    _, values = written(tmp_path)
+    told = json.loads(values["SERVICE_PUBLIC_KEYS"])
+    assert {name: public_half(values[f"{name.upper()}_SERVICE_KEY"]) for name in told} == told
+    assert set(told) == {*SERVICES, "operator"}
+
+
+def test_a_real_mail_server_leaves_the_catcher_out(tmp_path):
+    _, values = written(tmp_path, smtp_host="smtp.example.com")
+    assert (values["SMTP_HOST"], values["COMPOSE_PROFILES"]) == ("smtp.example.com", "")
