@@ -12,6 +12,7 @@ NOT_IMPORTED = {
     "gunicorn": "the server that runs the api role, started by name",
     "psycopg": "PostgreSQL's driver, loaded by SQLAlchemy when DATABASE_URL asks for it",
     "simple-websocket": "the WebSocket under Socket.IO, loaded by python-engineio when it is there",
+    "packaging": "what Gunicorn's gevent worker imports and does not declare",
     "python-socketio": "what Flask-SocketIO hands out; its protocol is ours to pin",
 }
 """Declared packages that no module of the service or the library imports, and why they are declared."""
