@@ -4,11 +4,18 @@ import datetime as dt
 import importlib.util
 import json
 import logging
+import os
 import subprocess
 import sys
+import time
 from http import HTTPStatus
 
 from gunicorn import util
+
+from shared import draining
+
+DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "0"))  # noqa: TID251 - the settings' imports cost an arbiter memory
+"""How long an instance that is told to end goes on; where nobody balances over several, there is no need to."""
 
 control_socket_disable = True  # its path would be one for all services of a user
 keepalive = 75  # longer than the gateway keeps idle connections, so that the gateway is the one who hangs up
@@ -64,6 +71,27 @@ logconfig_dict = {
 
 
 def on_starting(server):
+    """Looks at the settings, and has SIGTERM drain before it ends."""
+    _refuse_wrong_settings(server)
+    server.handle_term = lambda: _drain(server)
+
+
+def _drain(server):
+    """Says not ready for a while and closes each connection with its answer, so that whoever balances turns away."""
+    if DRAIN_SECONDS:
+        server.log.info("Draining for %s s", DRAIN_SECONDS)
+        draining.begin()
+        time.sleep(DRAIN_SECONDS)
+    raise StopIteration  # as Gunicorn's own handler does
+
+
+def pre_request(_worker, request):
+    """A connection that is kept would be sent a request in the moment in which it is closed."""
+    if draining.has_begun():
+        request.force_close()
+
+
+def _refuse_wrong_settings(server):
     """Ends the server before it opens its port when its service's settings are wrong: workers would die for ever.
 
     A process of its own looks, for the sake of the arbiter's memory.

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from flask import Flask, jsonify
 
-from shared import logs
+from shared import draining, logs
 from shared.web.errors import NotReady
 
 TIMEOUT_SECONDS = 2.0
@@ -24,6 +24,8 @@ def init_app(app: Flask) -> None:
 
     @app.get("/readyz")
     def readyz():
+        if draining.has_begun():
+            raise NotReady(checks={"draining": "this instance is about to end"})
         results = run_checks(checks, pool, TIMEOUT_SECONDS)
         if any(result != "ok" for result in results.values()):
             raise NotReady(checks=results)

@@ -10,6 +10,7 @@ from tests.architecture.sources import ROOT, files, functions, is_test, named
 MODULE_LINES, TEST_MODULE_LINES, FUNCTION_LINES = 250, 350, 40
 ENVIRONMENT = {
     "settings.py": "a module of that name is where a service or a program reads its environment",
+    "gunicorn.conf.py": "an arbiter that read its settings by shared.settings would need much more memory",
     "supervision.py": "the operator's command hands a few variables (PATH, HOME, ...) on to what it starts",
 }
 """Modules that may touch the environment, and why."""

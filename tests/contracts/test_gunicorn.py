@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from shared.testing import eventually
 SERVED_LIKE = Path(__file__).resolve().parent.parent.parent / "services/gunicorn.conf.py"
 CONFIG = f"""
 exec(open({str(SERVED_LIKE)!r}).read())
-del on_starting  # which looks at a service's settings
+_refuse_wrong_settings = lambda server: None  # there is no service
 """
+ENVIRONMENT = {"PYTHONPATH": str(SERVED_LIKE.parent.parent)}
 APP = """
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -25,20 +27,27 @@ def app(environ, start_response):
 """
 
 
-@pytest.fixture(scope="module", params=["gthread", "gevent"])
-def port(request, tmp_path_factory) -> Iterator[int]:
-    """Where a Gunicorn listens that is set up as the services' are, with either of their workers."""
-    folder, port = tmp_path_factory.mktemp("gunicorn"), ports.choose()
+@contextmanager
+def served(folder: Path, worker: str, **environment: str) -> Iterator[tuple[int, subprocess.Popen]]:
+    """A Gunicorn that is set up as the services' are: its port and its process."""
+    port = ports.choose()
     (folder / "small.py").write_text(APP)
     (folder / "small.conf.py").write_text(CONFIG)
     command = [sys.executable, "-m", "gunicorn", "small:app", "--config", "small.conf.py", "--threads", "2"]
-    command += ["--bind", f"127.0.0.1:{port}", "--worker-class", request.param]
-    with subprocess.Popen(command, cwd=folder) as process:
+    command += ["--bind", f"127.0.0.1:{port}", "--worker-class", worker]
+    with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT | environment) as process:
         try:
             eventually(lambda: not ports.is_free(port))
-            yield port
+            yield port, process
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="module", params=["gthread", "gevent"])
+def port(request, tmp_path_factory) -> Iterator[int]:
+    """Where one with either of their workers listens."""
+    with served(tmp_path_factory.mktemp("gunicorn"), request.param) as (port, _):
+        yield port
 
 
 def ask(port: int, *headers: bytes, path: bytes = b"/") -> tuple[int, str, bytes]:
@@ -72,3 +81,24 @@ def test_the_length_of_addresses_and_headers_is_left_to_the_gateway(port):
     assert ask(port, path=b"/?" + b"x" * 16_000)[0] == 200
     assert ask(port, b"X-Long: " + b"x" * 16_000)[0] == 200
     assert ask(port, *[b"X-%d: 1" % number for number in range(900)])[0] == 200
+
+
+@pytest.mark.parametrize("worker", ["gthread", "gevent"])
+def test_an_instance_that_shall_end_answers_on_and_keeps_no_connection(tmp_path, worker):
+    with served(tmp_path, worker, DRAIN_SECONDS="2") as (port, process):
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        assert has_answered(kept) == "keep-alive"
+        process.terminate()
+        eventually(lambda: has_answered(kept) == "close")
+        other = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        assert (has_answered(other), process.poll()) == ("close", None)
+        assert process.wait(30) == 0
+
+
+def has_answered(connection: http.client.HTTPConnection) -> str:
+    """What an answer says of its connection."""
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == 200
+    return answer.headers["Connection"]
