@@ -17,7 +17,7 @@ SERVER = "/"
 def merged_text(apps: dict[str, Flask]) -> str:
     """The document of all services, as gateway/openapi.json holds it."""
     documents = {service: document(app) for service, app in apps.items()}
-    return json.dumps(openapi.merge(documents, server=SERVER), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(openapi.merge(documents, server=SERVER), ensure_ascii=False) + "\n"
 
 
 def main() -> None:
