@@ -20,5 +20,10 @@ def is_passing(error: BaseException) -> bool:
     if state is not None:
         return state.startswith(PASSING_SQLSTATES)
     text = str(error.orig).lower()
-    is_postgres = type(error.orig).__module__.startswith("psycopg")
-    return (is_postgres and type(error.orig).__name__ == "OperationalError") or any(w in text for w in PASSING_SQLITE)
+    return _is_operational_in_psycopg(error.orig) or any(word in text for word in PASSING_SQLITE)
+
+
+def _is_operational_in_psycopg(error: BaseException | None) -> bool:
+    """Its OperationalError or a kind of it, such as ConnectionTimeout; told by name, where psycopg may be missing."""
+    kinds = type(error).__mro__
+    return any(kind.__module__.startswith("psycopg") and kind.__name__ == "OperationalError" for kind in kinds)

@@ -3,9 +3,10 @@
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
+import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
 from shared.database import Database, Id, JsonDocument, Timestamp, after_commit
 from shared.database.engine import open_engine
@@ -128,3 +129,17 @@ def test_sqlite_writes_survive_power_loss_by_default(tmp_path):
 def test_an_unknown_database_is_refused():
     with pytest.raises(ValueError, match="sqlite and postgresql"):
         open_engine("mysql://localhost/x")
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (psycopg.OperationalError("connection refused"), True),
+        (psycopg.errors.ConnectionTimeout("connection timeout expired"), True),
+        (psycopg.errors.DiskFull("could not extend file"), True),
+        (psycopg.errors.UndefinedTable("no such table"), False),
+        (psycopg.InterfaceError("the connection is closed"), False),
+    ],
+)
+def test_what_postgresql_says_of_itself_passes_and_a_mistake_in_a_statement_does_not(error, passes):
+    assert is_passing(DBAPIError("SELECT 1", {}, error)) is passes
