@@ -26,6 +26,8 @@ class Call:
     status: int = 0
     code: str = ""
     tries: int = 0
+    internal_errors: int = 0
+    """How many of its tries were answered with 500: nobody had foreseen what happened there."""
     answer: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -66,6 +66,7 @@ def as_text(document: dict[str, Any]) -> str:
         f"{'Calls':<12}{'answered':>9}{'refused':>9}{'unknown':>9}{'retried':>9}",
         *(_row(kind, counts) for kind, counts in document["calls"].items()),
         *(f"  left unknown by {what}: {count}" for what, count in sorted(document["unknown_after"].items())),
+        f"Answers with status 500, which no fault should cause: {document['internal_errors']}",
         "",
         f"Subscribers: {document['subscribers']}, connected {document['connections']} times, "
         f"told {document['sightings']} changes, {document['rereads']} times to read anew",

@@ -159,6 +159,7 @@ class Run:
             "sightings": sum(len(track.sightings) for track in tracks),
             "rereads": sum(len(track.rereads) for track in tracks),
             "mails": len(held.mails),
+            "internal_errors": sum(call.internal_errors for call in self.book.calls),
             "unknown_after": dict(self.book.unknown_after()),
         }
         found = report.recoveries(conductor.deeds, rounds(self.book, PROBE, load.watcher))

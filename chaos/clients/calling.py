@@ -15,6 +15,7 @@ TIMEOUT = (3.0, 10.0)
 AGAIN_SECONDS = (0.2, 1.0)
 PASSING = {401, 408, 425, 429}
 """Refusals that say nothing of the call itself: it is made again. 401 is answered by signing in anew."""
+INTERNAL_ERROR = 500
 IMPATIENT = 0.15
 """Which share of calls is given up after the first try whose outcome is unknown, as real clients do."""
 
@@ -71,6 +72,7 @@ class Caller:
         while time.monotonic() < self.deadline:
             call.tries += 1
             answer = self._try(method, path, known | (headers or {}), more)
+            call.internal_errors += answer is not None and answer.status_code == INTERNAL_ERROR
             if answer is not None and answer.ok:
                 return self.book.close(call, ANSWERED, status=answer.status_code, answer=document(answer))
             if answer is not None and answer.status_code < 500 and answer.status_code not in PASSING:

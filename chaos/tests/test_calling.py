@@ -93,6 +93,7 @@ def test_a_call_is_made_again_under_one_key_until_it_is_answered(caller, gateway
     call = make(caller, gateway, *failures, 201)
     assert (call.outcome, call.status, call.answer) == (ANSWERED, 201, {"id": "r1"})
     assert call.tries == len(failures) + 1
+    assert call.internal_errors == failures.count(500)
     assert {key for _, key, _ in gateway.asked} == {call.id}
 
 
