@@ -15,6 +15,8 @@ def swap(state: State, laid: Path, names: Iterable[str], aside: Path) -> None:
     The journal says how far it may have come: who finds it undoes what was begun (`undo`).
     """
     wanted = list(names)
+    for folder in (path for name in wanted for path in [laid / name, *(laid / name).rglob("*")] if path.is_dir()):
+        sync_folder(folder)
     had = [name for name in wanted if state.path(name).exists()]
     aside.mkdir(mode=0o700, parents=True)
     files.write(state.path(RESTORING), json.dumps({"names": wanted, "had": had, "aside": str(aside)}) + "\n")

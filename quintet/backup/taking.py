@@ -54,8 +54,11 @@ def places_of(state: State, settings: OperatorSettings, services: tuple[str, ...
 
 
 def take(places: Places, target: Path, key: bytes | None, say: Say) -> Manifest:
-    """Writes the archive at `target` and tells what it holds; beside it, for a while, lie copies of all databases."""
-    with tempfile.TemporaryDirectory(prefix=".quintet-backup-", dir=target.parent) as name, ExitStack() as held:
+    """Writes the archive at `target` and tells what it holds.
+
+    The copies it is made of lie in the state folder meanwhile: not at the target, which is to see nothing unsealed.
+    """
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=places.settings) as name, ExitStack() as held:
         folder = Path(name)
         created_at = datetime.now(UTC)
         sources = {}
