@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from quintet.cli import main
 from quintet.state import SERVICES
 from quintet.tests.idle_system import IdleSystem
+from shared.testing import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 MARKS = "SELECT count(DISTINCT incarnation) FROM incarnations"
@@ -72,10 +74,13 @@ def test_one_service_is_put_back_and_the_others_are_left_alone(system, tmp_path)
 
 @pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_a_running_service_that_lost_its_data_gets_it_back_while_the_others_run_on(system, tmp_path):
-    with system.running("auth", "data", "data-bus") as supervisor, system.databases():
+    with system.running("auth", "auth-bus", "data", "data-bus") as supervisor, system.databases():
         first = system.store.put(b"of before").key
         system.discards(first)
         system.types("backup", "create", "--to", tmp_path / "one.backup")
+        assert handled_of_auth(system) == 0
+        register(system, "after@example.com")
+        told = eventually(lambda: handled_of_auth(system), within=60)
         before = pids(supervisor)
         for file in system.state.path("data").iterdir():
             file.unlink()
@@ -85,10 +90,21 @@ def test_a_running_service_that_lost_its_data_gets_it_back_while_the_others_run_
 
         assert system.does("data", "SELECT storage_key FROM discarded_objects") == [(first,)]
         assert system.store.path(first).read_bytes() == b"of before"
+        eventually(lambda: handled_of_auth(system) >= told, within=60)  # auth has told it again
         now = pids(supervisor)
         assert {name for name in now if now[name] != before[name]} == {"data", "data-bus"}
         assert "run down first" in system.types("restore", tmp_path / "one.backup", "--yes", expecting=1)
         assert pids(supervisor) == now
+
+
+def register(system: IdleSystem, email: str) -> None:
+    url = f"http://127.0.0.1:{system.shape.ports['auth']}/v1/auth/accounts"
+    requests.post(url, json={"email": email, "password": "a long password"}, timeout=30).raise_for_status()
+
+
+def handled_of_auth(system: IdleSystem) -> int:
+    """How many of auth's events data has in its database."""
+    return system.does("data", "SELECT coalesce(sum(number), 0) FROM positions WHERE source = 'auth'")[0][0]
 
 
 def pids(supervisor) -> dict[str, int]:
