@@ -54,23 +54,28 @@ class Pulse:
     def __init__(self, file: Path | None, signs: Iterable[Callable[[], str | None]] = ()):
         self.file = file
         self.signs = [_say_stuck, *signs]
+        self._over = threading.Event()
 
     def start(self) -> "Pulse":
         """Begins on a thread of its own; returns itself."""
         threading.Thread(target=self._beat, name="pulse", daemon=True).start()
         return self
 
+    def stop(self) -> None:
+        """Ends it: who no longer moves has ended in an orderly way."""
+        self._over.set()
+
     def reason(self) -> str | None:
         """Why the process is deaf; None when it is not."""
         return next((reason for sign in self.signs if (reason := sign())), None)
 
     def _beat(self) -> None:
-        while True:
+        while not self._over.is_set():
             if reason := self.reason():
                 log.error("this process is deaf and ends itself", reason=reason)
                 os._exit(DEAF_STATUS)
             self._touch()
-            time.sleep(PULSE_SECONDS)
+            self._over.wait(PULSE_SECONDS)
 
     def _touch(self) -> None:
         if self.file is None:

@@ -54,7 +54,7 @@ class BusRole:
         ]
         for thread in threads:
             thread.start()
-        Pulse(self.progress_file).start()
+        pulse = Pulse(self.progress_file).start()
         log.info("bus role runs", sources=self.consumer.sources)
         while not self._stop.wait(0.5):
             pass
@@ -62,6 +62,7 @@ class BusRole:
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         self.relay.leases.release()
+        pulse.stop()
         return 1 if self._failed.is_set() else 0
 
     def stop(self) -> None:

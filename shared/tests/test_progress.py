@@ -79,8 +79,11 @@ def test_a_process_whose_loop_hangs_says_why_and_ends_itself(tmp_path):
 def test_a_file_is_fresh_while_it_is_touched(tmp_path):
     file = tmp_path / "progress"
     assert not is_fresh(file, within=60)
-    Pulse(file).start()
-    eventually(lambda: is_fresh(file, within=60))
-    old = time.time() - 3600
-    os.utime(file, (old, old))
-    eventually(lambda: is_fresh(file, within=60))
+    pulse = Pulse(file).start()
+    try:
+        eventually(lambda: is_fresh(file, within=60))
+        old = time.time() - 3600
+        os.utime(file, (old, old))
+        eventually(lambda: is_fresh(file, within=60))
+    finally:
+        pulse.stop()
