@@ -1,5 +1,6 @@
 """Opens an engine with the settings under which a committed write survives power loss."""
 
+import time
 from typing import Any
 
 import orjson
@@ -8,13 +9,13 @@ from sqlalchemy.engine import URL, make_url
 
 SQLITE_PRAGMAS = (
     "busy_timeout=5000",
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "cache_size=-20000",
     "temp_store=MEMORY",
     "mmap_size=0",
 )
+WAL_SECONDS = 5.0
 WRITE, READ = "BEGIN IMMEDIATE", "BEGIN"
 
 
@@ -55,6 +56,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection, _record):
         connection.isolation_level = None  # we say BEGIN ourselves: the driver would begin too late
+        _write_ahead(connection)
         for pragma in SQLITE_PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
@@ -63,6 +65,22 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", WRITE))
 
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Has a database log its writes ahead; a new one that another connection turns at this moment waits its turn.
+
+    SQLite's own busy timeout does not count for this: of two that turn a database at once one fails at once.
+    """
+    deadline = time.monotonic() + WAL_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite_driver().OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _open_postgres(url: URL, pool_size: int) -> Engine:

@@ -42,13 +42,17 @@ def downgrade(database: "Database", target: str) -> None:
     _run(database, lambda config: command.downgrade(config, target))
 
 
+def _prepare_sqlite(connection) -> None:
+    """Outside a transaction, within which the one would come too late and the other would count for nothing."""
+    connection.execute("PRAGMA busy_timeout=60000")
+    connection.execute("PRAGMA foreign_keys=OFF")  # batch migrations rebuild tables
+
+
 def _run(database: "Database", act) -> None:
     config = alembic_config(database)
     with database.engine.connect() as connection:
         if database.dialect == "sqlite":
-            connection.exec_driver_sql("PRAGMA busy_timeout=60000")
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # batch migrations rebuild tables
-            connection.rollback()
+            _prepare_sqlite(connection.connection.driver_connection)
         with connection.begin():
             if database.dialect == "postgresql":
                 connection.execute(text("SET LOCAL lock_timeout = 0"))

@@ -47,6 +47,22 @@ def test_two_migrations_at_once_do_no_harm(database, database_url):
     assert errors == []
 
 
+@pytest.mark.slow
+def test_a_migration_waits_for_one_that_takes_longer_than_a_request_may(tmp_path):
+    database = Database().connect(f"sqlite:///{tmp_path}/test.db")
+    other = Database().connect(f"sqlite:///{tmp_path}/test.db")
+    migration = threading.Thread(target=migrator.upgrade, args=[database])
+    with other.transaction() as session:
+        session.execute(sa.text("CREATE TABLE taking_long (id INTEGER)"))
+        migration.start()
+        migration.join(6)  # a request gives up after five seconds
+        assert migration.is_alive()
+    migration.join(60)
+    assert "outbox" in sa.inspect(other.engine).get_table_names()
+    database.dispose()
+    other.dispose()
+
+
 def test_the_bus_tables_are_those_that_the_code_knows(database):
     migrator.upgrade(database)
     ours = set(metadata.tables)
