@@ -58,7 +58,7 @@ def _asked(live: Live, wanted: dict[str, str]) -> dict:
                 raise
             return None
 
-    return eventually(answer, f"the collection {wanted['collection']} is known", within=5)
+    return eventually(answer, f"the collection {wanted['collection']} is known", within=20)
 
 
 def id_in(change: Arrival) -> str:

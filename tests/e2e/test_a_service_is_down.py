@@ -44,6 +44,7 @@ def test_a_picture_survives_the_killing_of_its_worker(system, ada, airports, pho
     ada.uploads(airports, photographed, "photo", PORTRAIT, "image/jpeg")
     kill(system, "worker-tasks", "worker-bus", "data-bus")
     eventually(lambda: ada.reads(airports, photographed)["photo"]["variants"], "the variants", within=120)
+    wait_until_whole(system)
 
 
 def test_reading_and_writing_go_on_while_auth_is_away(system, ada, airports):
