@@ -48,12 +48,6 @@ def gone(numbers: Numbers, counts: Numbers, start: Numbers) -> dict[int, int]:
     return {partition: count for partition, count in missed.items() if count > 0}
 
 
-def is_of_one(before: str | None, after: str | None) -> bool:
-    """Whether an answer, read by several statements, is of one incarnation: else a relay has taken over meanwhile, and
-    its numbers would be told under the name of the one before."""
-    return before == after
-
-
 def reported(start: Numbers, own: Numbers) -> dict[int, int]:
     """What a question reports as handled. `own` are the asker's numbers where they are of this incarnation: higher
     ones than were ever given show a restore."""
