@@ -1,13 +1,14 @@
 """Rules of the bus and of commands, each left out on purpose, to show that the cells would notice."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from shared.bus import tables
 from shared.bus.consuming import positions
-from shared.bus.consuming.watch import SourceWatch
 from shared.bus.decisions import queueing
+from shared.bus.feed import FeedClient
 from shared.commands.claims import Claim
 
 
@@ -21,10 +22,10 @@ def move_without_looking() -> None:
     positions._compare_and_set = only_set
 
 
-def never_ask_the_feed() -> None:
-    """A consumer asks at its start and never again."""
-    original = SourceWatch.is_due
-    SourceWatch.is_due = lambda self, known: not known and original(self, known)
+def never_read_the_feed() -> None:
+    """A consumer learns from the feed where it starts, and takes no event from it."""
+    original = FeedClient.ask
+    FeedClient.ask = lambda self, *asked, **how: replace(original(self, *asked, **how), entries=[])
 
 
 def overtake_what_waits() -> None:
@@ -43,7 +44,7 @@ def finish_without_a_fence() -> None:
 
 RULES: dict[str, tuple[Callable[[], None], tuple[str, str]]] = {
     "move without looking": (move_without_looking, ("consumer: read", "process paused")),
-    "never ask the feed": (never_ask_the_feed, ("relay: append", "broker off throughout")),
+    "never read the feed": (never_read_the_feed, ("relay: append", "broker off throughout")),
     "overtake what waits": (overtake_what_waits, ("consumer: commit", "broker flushed")),
     "finish without a fence": (finish_without_a_fence, ("command: work", "process paused")),
 }

@@ -61,7 +61,7 @@ class Play:
         """Sets the scene, strikes, lets everything come to rest, and looks at what is there."""
         self.system.broker.begin()
         self._set_the_scene()
-        self.victim.await_step()
+        self.victim.await_step(self.write_more)
         self.cell.fault.strike(self)
         self.settle()
         if self.cell.fault.wakes_late:
