@@ -84,7 +84,7 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _open_postgres(url: URL, pool_size: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=10,
@@ -101,3 +101,21 @@ def _open_postgres(url: URL, pool_size: int) -> Engine:
             "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000 -c timezone=UTC",
         },
     )
+    _leave_no_pipeline_open(engine)
+    return engine
+
+
+def _leave_no_pipeline_open(engine: Engine) -> None:
+    """Has many rows written by one statement, or by one after the other, never by the driver's pipeline.
+
+    The pipeline's last message makes PostgreSQL forget its watch over idle transactions until the next statement: a
+    process that is stopped there would keep its locks for as long as it lives.
+    """
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+    engine.dialect.supports_sane_multi_rowcount = False  # the count is the last statement's
+
+    @event.listens_for(engine, "do_executemany")
+    def one_after_the_other(cursor, statement, parameters, _context):
+        for values in parameters:
+            cursor.execute(statement, values)
+        return True

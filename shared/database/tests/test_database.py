@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Stateme
 from shared.database import Database, Id, JsonDocument, Timestamp, after_commit
 from shared.database.engine import open_engine
 from shared.database.errors import is_passing
+from shared.testing import eventually
 
 things = sa.Table(
     "things",
@@ -115,6 +116,30 @@ def test_a_server_that_is_away_is_a_passing_error():
     with pytest.raises(OperationalError) as error:
         away.ping()
     assert is_passing(error.value)
+
+
+MANY = {
+    "inserted": (sa.insert(things), [{"name": name, "count": 1} for name in "ab"]),
+    "changed": (
+        sa.update(things).where(things.c.name == sa.bindparam("of")).values(count=sa.bindparam("to")),
+        [{"of": name, "to": 2} for name in "ab"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "rows"), MANY.values(), ids=MANY)
+def test_postgresql_ends_a_transaction_that_stands_still_after_many_rows(postgres_url, statement, rows):
+    stopped, onlooker = open_engine(postgres_url), open_engine(postgres_url)
+    things.metadata.create_all(onlooker)
+    alive = sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+    with stopped.connect() as connection, onlooker.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 100")
+        pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        connection.execute(statement, rows)
+        eventually(lambda: other.scalar(alive, {"pid": pid}) == 0)
+        connection.invalidate()
+    stopped.dispose()
+    onlooker.dispose()
 
 
 def test_sqlite_writes_survive_power_loss_by_default(tmp_path):
