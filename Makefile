@@ -1,6 +1,6 @@
 # Each target is one line; what takes more is in bin/ or in the operator's command (bin/quintet --help).
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status env logs demo chaos faults test e2e check fix contracts lock
+.PHONY: help setup up down status env logs demo chaos faults test e2e compose-test check fix contracts lock
 
 given = $(and $(findstring command,$(origin $(1))),$($(1)))# a variable counts where it is typed after make, not in the environment
 STATE ?= var
@@ -10,7 +10,7 @@ CHOICES = $(if $(DATABASE),--database $(DATABASE)) $(if $(BROKER),--broker $(BRO
 SETS = local $(if $(filter postgres,$(DATABASE)),postgres)
 
 help: ## Show these words
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 setup: .venv/local.installed ## Make the environment, without starting anything
 up: $(SETS:%=.venv/%.installed) ## Start everything [DATABASE=postgres] [BROKER=rabbitmq] [PORT=8080] [DATA=2] [REALTIME=2] [STATE=var]
 	@bin/quintet up --state "$(STATE)" $(CHOICES)
@@ -32,6 +32,8 @@ test: .venv/dev.installed ## Run all tests [T=services/auth]
 	@bin/test $(T)
 e2e: .venv/dev.installed ## Run only the scenarios through the gateway
 	@bin/test -m e2e
+compose-test: .venv/dev.installed ## Bring containers up, play all that applies on them, take them down
+	@.venv/bin/python -m tests.containers $(T)
 check: .venv/dev.installed ## Look for style slips and forbidden imports
 	@.venv/bin/ruff check . && .venv/bin/lint-imports
 fix: .venv/dev.installed ## Mend the style slips that can be mended by a machine

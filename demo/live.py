@@ -10,7 +10,7 @@ import engineio
 import socketio
 
 from demo.client import Refused
-from demo.waiting import DidNotHappen
+from demo.waiting import DidNotHappen, deadline_in
 
 LIVE_EVENTS = ("change", "offset", "refresh", "ended", "message", "job", "problem")
 
@@ -76,7 +76,7 @@ class Live:
 
     def wait_for(self, name: str, is_enough, *, within: float = 15.0) -> list[Arrival]:
         """What has arrived of this name once `is_enough` says so of it; DidNotHappen after `within` seconds."""
-        deadline = time.monotonic() + within
+        deadline = deadline_in(within)
         with self._news:
             while True:
                 found = [arrival for arrival in self._arrived if arrival.name == name]

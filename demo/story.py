@@ -7,10 +7,11 @@ import sys
 import time
 
 from demo.client import Refused
+from demo.finding import find_or_start
 from demo.settings import DemoSettings
 from demo.stage import Stage, Watch
 from demo.steps import STEPS
-from demo.system import System, find_or_start, quintet
+from demo.system import System, quintet
 from demo.waiting import DidNotHappen
 
 

@@ -1,6 +1,7 @@
-"""The system that is played on: one that is up, or one that is started for it."""
+"""The system that is played on: where it is reached, and how it is operated where it is in our hands."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from pathlib import Path
 import redis
 import requests
 
-from demo.settings import DemoSettings
 from demo.waiting import DidNotHappen, ensure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +38,20 @@ class System:
         ensure(self.state, "this system is not in our hands")
         return run(self.state, "status").stdout
 
+    def pids(self, *names: str) -> list[int]:
+        """The processes of those names."""
+        found = re.findall(r"^(\S+)\s+\w+\s+(\d+)", self.status(), re.MULTILINE)
+        return [int(pid) for name, pid in found if name in names]
+
+    def is_whole(self) -> bool:
+        """Whether every process is ready."""
+        ready = re.findall(r"^\S+\s+\w+\s+[\d-]+\s+[\d.]+ MB\s+(yes|no) ", self.status(), re.MULTILINE)
+        return bool(ready) and "no" not in ready
+
+    def has_noticed(self, dead: list[int]) -> bool:
+        """Whether who minds the processes can have noticed that these died; a supervisor is their parent."""
+        return bool(dead)
+
     def flush_redis(self) -> None:
         """Empties the broker."""
         ensure(self.state, "this system's Redis is not in our hands")
@@ -59,17 +73,6 @@ def run(state: Path, *words: str, is_shown: bool = False) -> subprocess.Complete
     """Runs the operator's command on a state folder; what it says is kept, or shown as it comes."""
     command = [sys.executable, "-m", "quintet", *words, "--state", str(state)]
     return subprocess.run(command, cwd=ROOT, capture_output=not is_shown, text=True, check=False)  # noqa: S603 - our own
-
-
-def find_or_start(settings: DemoSettings) -> System:
-    """The system that the settings name, started where it is not up."""
-    if settings.e2e_base_url:
-        return System(settings.e2e_base_url, settings.e2e_mails_url, settings.admin_email, settings.e2e_admin_password)
-    state = settings.state.absolute()
-    was_up = is_up(state)
-    if not was_up:
-        start(state)
-    return found(state, settings.admin_email, is_ours=not was_up)
 
 
 def start(state: Path) -> None:

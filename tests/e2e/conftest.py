@@ -7,12 +7,26 @@ from pathlib import Path
 
 import pytest
 
+from demo.containers import Containers
+from demo.finding import find_or_start
 from demo.settings import DemoSettings
-from demo.system import System, find_or_start, found, quintet
-from tests.e2e.people import Cast
+from demo.system import System, found, quintet
+from tests.e2e.casting import ada, admin, airports, ben, cast  # noqa: F401 - fixtures
 
 SETTINGS = DemoSettings()
-DATABASES = ["given"] if SETTINGS.e2e_base_url or SETTINGS.e2e_state else ["sqlite", "postgres"]
+IS_GIVEN = bool(SETTINGS.e2e_project or SETTINGS.e2e_base_url or SETTINGS.e2e_state)
+DATABASES = ["given"] if IS_GIVEN else ["sqlite", "postgres"]
+NOT_OF_CONTAINERS = {
+    "test_a_sixth_service.py": "makes a service in a copy of the repository and runs it as processes of its own",
+    "test_backup.py": "loses files of the state folder, which containers do not have",
+    "test_chaos.py": "runs as processes of its own; test_the_story_under_kills.py breaks containers",
+    "test_events_over_http.py": "has `quintet service add` make a service outside known, which writes a state folder",
+    "test_several_instances.py": "speaks to each instance by its port; test_several_containers.py goes by the gateway",
+    "test_the_operator.py": "has the operator's command, which finds a system by its state folder, and mail's database",
+    "test_the_readme.py": "is typed as for `make up`, with the password out of the state folder",
+    "test_the_watchdog.py": "is about `make up`'s watchdog; test_health.py says how containers tell of what hangs",
+}
+"""Scenarios that can't apply to containers, and why."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(240))
+            if SETTINGS.e2e_project and (reason := NOT_OF_CONTAINERS.get(item.path.name)):
+                item.add_marker(pytest.mark.skip(reason=f"not of containers: it {reason}"))
 
 
 @pytest.fixture(scope="session", params=DATABASES)
@@ -44,35 +60,6 @@ def system(request) -> Iterator[System]:
 @pytest.fixture
 def in_our_hands(system: System) -> System:
     """A system whose processes may be tampered with."""
-    if system.state is None:
+    if system.state is None and not isinstance(system, Containers):
         pytest.skip("the system that was given is not ours to tamper with")
     return system
-
-
-@pytest.fixture
-def cast(system: System) -> Iterator[Cast]:
-    """The people of one scenario."""
-    cast = Cast(system)
-    yield cast
-    cast.leave()
-
-
-@pytest.fixture
-def ada(cast: Cast):
-    return cast.person("Ada")
-
-
-@pytest.fixture
-def ben(cast: Cast):
-    return cast.person("Ben")
-
-
-@pytest.fixture
-def admin(cast: Cast):
-    return cast.admin
-
-
-@pytest.fixture
-def airports(cast: Cast) -> str:
-    """The name of a new, empty collection."""
-    return cast.airports()

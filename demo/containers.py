@@ -1,0 +1,129 @@
+"""A system in containers: one Compose project on the engine of this machine, as docker-compose.yml describes it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from demo.system import ROOT, System
+from demo.waiting import DidNotHappen, ensure, eventually
+
+ONCE = "on-failure"
+"""The restart policy of what runs once and ends."""
+
+
+@cache
+def compose_command() -> tuple[str, ...] | None:
+    """How Compose is called here, of whichever generation; None where no engine answers or Compose is missing."""
+    if not shutil.which("docker") or not succeeds("docker", "version"):
+        return None
+    if succeeds("docker", "compose", "version"):
+        return "docker", "compose"
+    return ("docker-compose",) if shutil.which("docker-compose") else None
+
+
+def succeeds(*command: str, within: float = 30) -> bool:
+    """Whether a command ends well within so many seconds."""
+    try:
+        return subprocess.run(command, capture_output=True, timeout=within, check=False).returncode == 0  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return False
+
+
+@dataclass(frozen=True)
+class Containers(System):
+    """A Compose project and the .env that it was started with."""
+
+    project: str = ""
+    env_file: Path = ROOT / ".env"
+
+    @classmethod
+    def of(cls, project: str, env_file: Path, *, is_ours: bool = False) -> "Containers":
+        """The project of that name, reached where its .env says."""
+        known = dotenv_values(env_file, interpolate=False)
+        mails = known.get("MAIL_CATCHER_ADDRESS") or "127.0.0.1:8025"
+        admin = known["ADMIN_EMAIL"], known["ADMIN_PASSWORD"]
+        return cls(known["PUBLIC_URL"], f"http://{mails}", *admin, None, is_ours, project, env_file)
+
+    @property
+    def known(self) -> dict[str, str]:
+        """What the .env says, secrets included."""
+        return {name: value or "" for name, value in dotenv_values(self.env_file, interpolate=False).items()}
+
+    def compose(self, *words: str, within: float = 600) -> str:
+        """What a command of Compose's says of this project; DidNotHappen where it fails."""
+        return said(*self.composed(*words), within=within)
+
+    def composed(self, *words: str) -> list[str]:
+        """The whole command line of a command of Compose's for this project."""
+        command = compose_command()
+        ensure(command, "no Docker engine answers")
+        return [*command, "-p", self.project, "--env-file", str(self.env_file), *words]
+
+    def containers(self, *names: str) -> list[dict[str, Any]]:
+        """What the engine knows of the containers of those services, or of all, ended ones included."""
+        ours = f"label=com.docker.compose.project={self.project}"
+        found = said("docker", "ps", "--all", "--quiet", "--filter", ours).split()
+        told = json.loads(said("docker", "inspect", *found)) if found else []
+        return [one for one in told if not names or service_of(one) in names]
+
+    def pids(self, *names: str) -> list[int]:
+        """The first process of each running container of those services, as the host numbers them."""
+        return [one["State"]["Pid"] for one in self.containers(*names) if one["State"]["Running"]]
+
+    def is_whole(self) -> bool:
+        """Whether every container is healthy, or has done what it was to do once."""
+        return not ailing(self.containers())
+
+    def has_noticed(self, dead: list[int]) -> bool:
+        """Whether the engine knows that these died; until then it says that they run and are healthy."""
+        return not {*dead} & {*self.pids()}
+
+    def run_in(self, name: str, *command: str) -> str:
+        """What a command says that is run inside a service's first container; DidNotHappen where it fails."""
+        return said("docker", "exec", self.containers(name)[0]["Id"], *command)
+
+    def flush_redis(self) -> None:
+        """Redis loses its file and its process at once: no user of it may do as much over a connection."""
+        [pid] = self.pids("redis")
+        self.run_in("redis", "sh", "-c", "rm -rf /data/*")
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: self.pids("redis") not in ([pid], []), "Redis is started anew", within=30)
+
+
+def ailing(containers: Iterable[dict[str, Any]]) -> list[str]:
+    """The services that are not well, each with what the engine or its health check says."""
+    return [f"{service_of(one)}: {wrong}" for one in containers if (wrong := complaint(one))]
+
+
+def complaint(container: dict[str, Any]) -> str | None:
+    """What is wrong with a container; None where nothing is."""
+    state = container["State"]
+    if container["HostConfig"]["RestartPolicy"]["Name"] == ONCE:
+        return None if state["Status"] == "exited" and state["ExitCode"] == 0 else f"{state['Status']}, not done"
+    if state["Status"] != "running":
+        return state["Status"]
+    health = state.get("Health") or {"Status": "healthy"}
+    said_last = [entry["Output"].strip() for entry in health.get("Log") or ()][-1:]
+    return None if health["Status"] == "healthy" else " ".join([health["Status"], *said_last])
+
+
+def service_of(container: dict[str, Any]) -> str:
+    """Which service of the Compose file a container belongs to."""
+    return container["Config"]["Labels"]["com.docker.compose.service"]
+
+
+def said(*command: str, within: float = 60) -> str:
+    """What a command says; DidNotHappen with its complaint where it fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=within, check=False)  # noqa: S603
+    if done.returncode:
+        raise DidNotHappen(f"{' '.join(command[:8])}: {(done.stderr or done.stdout).strip()[-2000:]}")
+    return done.stdout

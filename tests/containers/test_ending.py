@@ -1,0 +1,151 @@
+"""SIGTERM: what was asked is answered, what was begun is done by this one or by another, and the process ends well."""
+
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from demo.containers import Containers, said
+from demo.waiting import ensure, eventually
+from tests.e2e.freezing import family, wait_until_whole
+from tests.e2e.people import airport
+from tests.e2e.test_a_service_is_down import ended
+
+ROLES = ("gateway", "auth", "realtime", "data-bus", "mail-tasks", "worker-tasks", "beat", "redis", "postgres")
+GRACE = 30
+MANY = [{"id": str(number), "latitude": number % 170 - 85, "longitude": number / 100} for number in range(17_000)]
+"""Points that take some seconds, so that a worker can be met at them."""
+
+
+@pytest.fixture(autouse=True)
+def whole_afterwards(system):
+    yield
+    system.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", "worker-tasks=1")
+    wait_until_whole(system, within=180)
+
+
+def stop(container: dict, grace: int = GRACE) -> int:
+    """Tells a container to end; the status that its process ended with."""
+    said("docker", "stop", "--time", str(grace), container["Id"], within=grace + 30)
+    return int(said("docker", "inspect", "--format", "{{.State.ExitCode}}", container["Id"]))
+
+
+@contextmanager
+def outbox_locked(system: Containers, service: str) -> Iterator[threading.Event]:
+    """Inside, nobody writes to the service's outbox until the event is set."""
+    [postgres] = system.containers("postgres")
+    psql = ["docker", "exec", "-i", postgres["Id"], "psql", "--quiet", "--username", "postgres", "--dbname", service]
+    release = threading.Event()
+    with subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as locking:
+        locking.stdin.write("BEGIN; LOCK TABLE outbox IN EXCLUSIVE MODE; SELECT 'locked';\n")
+        locking.stdin.flush()
+        eventually(lambda: "locked" in locking.stdout.readline(), "the outbox is locked")
+        waiter = threading.Thread(target=lambda: (release.wait(20), locking.stdin.close()))
+        waiter.start()
+        try:
+            yield release
+        finally:
+            release.set()
+            waiter.join()
+
+
+def waits_for_the_lock(system: Containers, service: str) -> bool:
+    """Whether a transaction waits for the outbox of the service."""
+    asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass"
+    psql = ("psql", "--tuples-only", "--username", "postgres", "--dbname", service, "--command", asked)
+    return int(system.run_in("postgres", *psql)) > 0
+
+
+def test_a_request_that_is_under_way_is_answered_before_its_instance_ends(system, ada, airports):
+    [data] = system.containers("data")
+    with ThreadPoolExecutor(2) as pool:
+        with outbox_locked(system, "data") as release:
+            creating = pool.submit(ada.creates, airports, **airport())
+            eventually(lambda: waits_for_the_lock(system, "data"), "the request waits")
+            stopping = pool.submit(stop, data)
+            eventually(lambda: "draining" in health_of(data), "it says that it is about to end")
+            assert not creating.done()
+            release.set()
+        assert creating.result(timeout=30)["iata"] == "T0"
+        assert stopping.result(timeout=60) == 0
+
+
+def health_of(container: dict) -> str:
+    """What the container's own check says now."""
+    asked = ("python", "-m", "shared.probe", "http://127.0.0.1:8000/readyz")
+    return subprocess.run(["docker", "exec", container["Id"], *asked], capture_output=True, text=True).stdout
+
+
+def test_every_role_ends_well_within_its_time(system):
+    containers = [one for name in ROLES for one in system.containers(name)]
+    with ThreadPoolExecutor(4) as pool:
+        statuses = dict(zip(ROLES, pool.map(stop, containers), strict=True))
+    assert statuses == dict.fromkeys(ROLES, 0)
+
+
+@pytest.fixture
+def held_job(system, ada) -> Iterator[tuple[str, dict, psutil.Process]]:
+    """A job that one of two containers works on, whose worker stands still so that it lasts: id, container, worker."""
+    system.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", "worker-tasks=2")
+    wait_until_whole(system, within=120)
+    job = ada.api.ask("POST", "/v1/jobs", json={"kind": "geo.nearest", "input": {"points": MANY}})
+    taker = eventually(lambda: working_on(system, job["id"]), "one takes the job", within=30)
+    worker = family(taker["State"]["Pid"])[-1]
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        yield job["id"], taker, worker
+    finally:
+        if worker.is_running():
+            worker.send_signal(signal.SIGCONT)
+
+
+def test_a_job_that_lasts_longer_than_its_container_may_is_done_once_by_another(system, ada, held_job):
+    """The killed one's lease must run out first."""
+    job_id, taker, _ = held_job
+    stop(taker, grace=3)
+    eventually(lambda: ended(ada, job_id), "another does it", within=180, every=1)
+    others = [one for one in system.containers("worker-tasks") if one["Id"] != taker["Id"]]
+    assert [ends(one, job_id) for one in [taker, *others]] == [0, 1]
+
+
+def test_a_job_that_is_under_way_is_done_before_its_container_ends(system, ada, held_job):
+    job_id, taker, worker = held_job
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(stop, taker)
+        eventually(lambda: said_to_end(taker), "it is told to end")
+        worker.send_signal(signal.SIGCONT)
+        assert stopping.result(timeout=60) == 0
+    assert ended(ada, job_id)
+    assert ends(taker, job_id) == 1
+
+
+def working_on(system: Containers, job_id: str) -> dict | None:
+    """The container whose log says that it has begun the job."""
+    found = system.containers("worker-tasks")
+    ensure(len(found) == 2, f"{len(found)} containers do jobs")
+    return next((one for one in found if lines(one, "task started", job_id)), None)
+
+
+def said_to_end(container: dict) -> bool:
+    """Whether its log says that it takes no more jobs."""
+    return "Warm shutdown" in log(container)
+
+
+def ends(container: dict, job_id: str) -> int:
+    """How often a container has brought the job to its end."""
+    return sum('"succeeded"' in line for line in lines(container, "task ended", job_id))
+
+
+def lines(container: dict, event: str, job_id: str) -> list[str]:
+    return [line for line in log(container).splitlines() if event in line and job_id in line]
+
+
+def log(container: dict) -> str:
+    """All that a container has said."""
+    logged = subprocess.run(["docker", "logs", container["Id"]], capture_output=True, text=True, check=True)
+    return logged.stdout + logged.stderr
