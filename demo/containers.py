@@ -121,6 +121,13 @@ def service_of(container: dict[str, Any]) -> str:
     return container["Config"]["Labels"]["com.docker.compose.service"]
 
 
+def logged(container: dict[str, Any]) -> str:
+    """All that a container has said since it was made."""
+    command = ["docker", "logs", container["Id"]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    return done.stdout + done.stderr
+
+
 def said(*command: str, within: float = 60) -> str:
     """What a command says; DidNotHappen with its complaint where it fails."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=within, check=False)  # noqa: S603

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from demo.containers import Containers, said
+from demo.containers import Containers, logged, said
 from demo.waiting import ensure, eventually
 from tests.e2e.freezing import family, wait_until_whole
 from tests.e2e.people import airport
@@ -133,7 +133,7 @@ def working_on(system: Containers, job_id: str) -> dict | None:
 
 def said_to_end(container: dict) -> bool:
     """Whether its log says that it takes no more jobs."""
-    return "Warm shutdown" in log(container)
+    return "Warm shutdown" in logged(container)
 
 
 def ends(container: dict, job_id: str) -> int:
@@ -142,10 +142,4 @@ def ends(container: dict, job_id: str) -> int:
 
 
 def lines(container: dict, event: str, job_id: str) -> list[str]:
-    return [line for line in log(container).splitlines() if event in line and job_id in line]
-
-
-def log(container: dict) -> str:
-    """All that a container has said."""
-    logged = subprocess.run(["docker", "logs", container["Id"]], capture_output=True, text=True, check=True)
-    return logged.stdout + logged.stderr
+    return [line for line in logged(container).splitlines() if event in line and job_id in line]
