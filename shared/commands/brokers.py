@@ -1,4 +1,4 @@
-"""What differs between the brokers that may carry Celery's messages: connection options, and the queues' kind."""
+"""What differs between the brokers that may carry Celery's messages: connection options, and the queues."""
 
 from typing import Any
 
@@ -8,13 +8,11 @@ from kombu import Queue
 VISIBILITY_SECONDS = 3600
 """Longer than any task's time limit; a lost worker's row is sent again when its lease ends, long before this."""
 MAX_MESSAGES = 10_000
-
-QUORUM = {
-    "task_default_queue_type": "quorum",
-    "task_create_missing_queue_type": "quorum",
-    "broker_heartbeat": 10,
-}
-"""RabbitMQ keeps a replicated queue, and forgets a worker that has been silent for two heartbeats."""
+ON_RABBIT = {"broker_heartbeat": 10}
+"""RabbitMQ forgets a worker that has been silent for two heartbeats."""
+CANCEL = {"x-cancel-on-ha-failover": True}
+"""Has RabbitMQ say so when a consumer's queue is gone. Else, where another makes the queue anew at once, it moves the
+consumer there by itself, and of a quorum queue nothing more reaches it; those don't know the argument."""
 
 
 def is_amqp(url: str) -> bool:
@@ -42,11 +40,8 @@ class BoundedQueues(Queues):
     """Queues that drop their oldest message when they are full: it is a hint, whose row is sent again."""
 
     def new_missing(self, name: str) -> Queue:
-        queue = super().new_missing(name)
-        queue.queue_arguments = {
-            **(queue.queue_arguments or {}), "x-max-length": MAX_MESSAGES, "x-overflow": "drop-head"
-        }  # fmt: skip
-        return queue
+        bounds = {"x-max-length": MAX_MESSAGES, "x-overflow": "drop-head"}
+        return Queue(name, self.autoexchange(name), name, queue_arguments=bounds, consumer_arguments=CANCEL)
 
 
 class BoundedAMQP(AMQP):

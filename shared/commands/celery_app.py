@@ -7,7 +7,7 @@ from typing import Any, Literal
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready
 
-from shared.commands.brokers import QUORUM, BoundedAMQP, is_amqp, transport_options
+from shared.commands.brokers import ON_RABBIT, BoundedAMQP, is_amqp, transport_options
 from shared.database import Database
 from shared.logs import get
 from shared.progress import Pulse
@@ -55,7 +55,7 @@ def make_celery(
     """
     celery_app = Celery(service, broker=settings.celery_url, amqp=BoundedAMQP, set_as_current=False)
     celery_app.conf.update(SAFE, worker_pool=pool, worker_concurrency=concurrency, task_default_queue=service)
-    celery_app.conf.update(QUORUM if is_amqp(settings.celery_url) else {})
+    celery_app.conf.update(ON_RABBIT if is_amqp(settings.celery_url) else {})
     celery_app.conf.broker_transport_options = transport_options(service, settings.celery_url)
     setup_logging.connect(_leave_logging_alone, weak=False)
     worker_ready.connect(_say_ready, weak=False)

@@ -136,3 +136,16 @@ def test_a_worker_makes_no_queues_for_delays(broker, make_sender, submit, start_
     submit()
     step_until(sender, lambda: states(database) == {"succeeded": 1}, within=30)
     assert not broker.has_queue("celery_delayed_0")
+
+
+@pytest.mark.slow
+def test_a_worker_hears_again_whenever_its_queue_was_forgotten_and_made_anew_at_once(
+    broker, make_sender, submit, start_worker, database
+):
+    sender = make_sender(broker.url)
+    worker = start_worker(broker.url)
+    for done in range(1, 5):
+        submit()
+        step_until(sender, lambda done=done: states(database) == {"succeeded": done}, within=30)
+        broker.flush()
+    assert worker.poll() is None
