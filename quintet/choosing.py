@@ -65,6 +65,8 @@ def _assign_public(shape: Shape, settings: OperatorSettings) -> Shape:
     mail_port = shape.mail_port or ports.choose([*shape.ports.values(), port])
     ports.require(port, "PORT", settings.listen_host)
     ports.require(mail_port, "MAIL_PORT")
+    if shape.tls and settings.http_port:
+        ports.require(settings.http_port, "HTTP_PORT", settings.listen_host)
     return replace(shape, port=port, mail_port=mail_port)
 
 

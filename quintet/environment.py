@@ -14,7 +14,8 @@ FILERS = {"data", "worker"}  # who reaches the object store
 def public_url(shape: Shape, settings: OperatorSettings) -> str:
     """The gateway's address as clients see it."""
     host = "127.0.0.1" if settings.listen_host in ("0.0.0.0", "::") else settings.listen_host  # noqa: S104
-    return (settings.public_url or f"http://{host}:{shape.port}").rstrip("/")
+    scheme = "https" if settings.tls_certificate else "http"
+    return (settings.public_url or f"{scheme}://{host}:{shape.port}").rstrip("/")
 
 
 def write_all(state: State, shape: Shape, settings: OperatorSettings, keys: Keys) -> None:

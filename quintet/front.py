@@ -5,7 +5,7 @@ import time
 
 import psutil
 
-from quintet import binaries, environment, files, gateway, openapi, readiness, supervision
+from quintet import binaries, certificates, environment, files, gateway, openapi, readiness, supervision
 from quintet.failing import Failed
 from quintet.processes import instances
 from quintet.settings import OperatorSettings
@@ -23,12 +23,22 @@ def prepare(state: State, shape: Shape, settings: OperatorSettings) -> bool:
         port=shape.port,
         instances={service: _addresses(service, shape) for service in SERVICES},
         user=gateway.worker_user(settings, state.folder),
+        public_url=environment.public_url(shape, settings),
+        listening="tls" if shape.tls else "plain",
         open_files=supervision.open_files(),
     )
     state.path("run", "nginx").mkdir(exist_ok=True)
     changed = gateway.render(described, state.path("run", "gateway"))
     gateway.check(binaries.nginx(settings), state.folder, supervision.base_environment(state))
     return changed
+
+
+def lay_certificate(state: State, shape: Shape, settings: OperatorSettings) -> bool:
+    """Puts the operator's certificate where nginx reads it; False when it is there already, or there is none."""
+    if not shape.tls:
+        return False
+    url = environment.public_url(shape, settings)
+    return certificates.lay(settings.tls_certificate, settings.tls_key, state.path("tls"), public_url=url)
 
 
 def _addresses(service: str, shape: Shape) -> list[str]:

@@ -64,9 +64,20 @@ class Gateway:
     connections_per_client: int | str = 1000
     max_body_bytes: int | str = 1024 * 1024
     max_upload_bytes: int | str = 20 * 1024 * 1024
-    public_scheme: str = "$scheme"
+    public_url: str = ""
+    """Where clients reach it, and are sent who come without TLS."""
     origin_patterns: list[str] = field(default_factory=list)
-    trusted_proxies: list[str] = field(default_factory=list)
+    real_ip_from: str = ""
+    proxy_networks: str = ""
+    """Whose X-Forwarded-For and X-Forwarded-Proto is believed, in nginx's words: `trusting` makes both."""
+    listening: str = "plain"
+    """`tls` where it has a certificate of its own; which of listening/ and redirecting/ count."""
+    tls_port: int | None = None
+    """Where TLS is spoken, if not on `port`."""
+    http_port: int | None = None
+    """Beside TLS: where plain HTTP is answered, with the way to https."""
+    tls_folder: str = "../../tls"
+    challenges_folder: str = "challenges"
 
 
 def described_by(settings: OperatorSettings, **more) -> Gateway:
@@ -75,10 +86,10 @@ def described_by(settings: OperatorSettings, **more) -> Gateway:
     return Gateway(
         **{name: getattr(settings, name) for name in (*same, "max_upload_bytes")},
         host=settings.listen_host,
-        public_scheme="https" if (settings.public_url or "").startswith("https://") else "$scheme",
+        http_port=settings.http_port,
         origin_patterns=[pattern(one) for one in _listed(settings.cors_origins)],
-        trusted_proxies=_listed(settings.trusted_proxies),
-        **more,
+        **trusting(settings.trusted_proxies),
+        **{"public_url": settings.public_url or "", **more},
     )
 
 
@@ -133,6 +144,15 @@ def pattern(origin: str) -> str:
     """An allowed origin as a regular expression, `*` standing for any port or part of a name."""
     text = re.escape(origin).replace(r":\*", r"(:[0-9]+)?").replace(r"\*", r"[A-Za-z0-9.-]+")
     return ".+" if origin == "*" else text.replace('"', "")
+
+
+def trusting(proxies: str) -> dict[str, str]:
+    """What nginx is told of proxies, given by commas: whose word counts for a client's address, and for its scheme."""
+    listed = _listed(proxies)
+    return {
+        "real_ip_from": " ".join(f"set_real_ip_from {one};" for one in listed),
+        "proxy_networks": " ".join(f"{one} 1;" for one in listed),
+    }
 
 
 def _listed(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from quintet.gateway import HOME, Gateway
 from quintet.state import SERVICES
 
 DOCKER_DNS = "127.0.0.11"
-SETTABLE = ("public.conf", "limits.conf", "cors.conf")
+SETTABLE = ("public.conf", "limits.conf", "cors.conf", "uploads.conf", "listening.conf", "redirecting.conf")
 
 
 def described() -> Gateway:
@@ -31,10 +31,15 @@ def described() -> Gateway:
         auth_rate_burst=40,
         connections_per_client="${CONNECTIONS_PER_CLIENT}",
         max_body_bytes="${MAX_BODY_BYTES}",
-        max_upload_bytes=20 * 1024 * 1024,
-        public_scheme="${PUBLIC_SCHEME}",
-        origin_patterns=["${CORS_PATTERN}"],
-        trusted_proxies=["${TRUSTED_PROXY}"],
+        max_upload_bytes="${MAX_UPLOAD_BYTES}",
+        public_url="${PUBLIC_URL}",
+        origin_patterns=["(?:${CORS_PATTERN})"],
+        real_ip_from="${REAL_IP_FROM}",
+        proxy_networks="${PROXY_NETWORKS}",
+        listening="${LISTENING}",
+        tls_port=8443,
+        http_port=8080,
+        tls_folder="tls",
     )
 
 

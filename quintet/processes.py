@@ -30,6 +30,7 @@ class Process:
     port: int | None = None
     url: str | None = None
     alive_url: str | None = None
+    is_tls: bool = False
     line: str | None = None
     moves: bool = False
     grace_seconds: int = 15
@@ -107,7 +108,8 @@ def gateway_process(state: State, shape: Shape, nginx: Path) -> Process:
     """nginx, which asks for its configuration within the state folder; first it ends what a killed one has left."""
     command = [sys.executable, "-m", "quintet.succeeding", str(nginx), "-p", f"{state.folder}/"]
     command += ["-c", "run/gateway/nginx.conf", "-e", "stderr"]
-    return Process("gateway", command, GATEWAY, port=shape.port, url="/healthz", alive_url="/healthz")
+    asked = {"port": shape.port, "url": "/healthz", "alive_url": "/healthz", "is_tls": shape.tls}
+    return Process("gateway", command, GATEWAY, **asked)
 
 
 def flask(service: str, *words: str) -> list[str]:

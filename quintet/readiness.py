@@ -4,6 +4,7 @@ import datetime as dt
 import http.client
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ def is_ready(state: State, process: Process, info: dict) -> bool:
     if process.line:
         return _has_said(state, process, info["start"])
     if process.url:
-        return answers(process.port, process.url)[0] == 200
+        return answers(process.port, process.url, is_tls=process.is_tls)[0] == 200
     return accepts(process.port)
 
 
@@ -48,9 +49,12 @@ def ready_among(state: State, processes: Iterable[Process], known: dict[str, dic
         return [process.name for process, ready in zip(asked, told, strict=True) if ready]
 
 
-def answers(port: int, path: str, *, timeout: float = 5) -> tuple[int, bytes]:
+def answers(port: int, path: str, *, timeout: float = 5, is_tls: bool = False) -> tuple[int, bytes]:
     """Status and body of a GET on loopback; status 0 where nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    if is_tls:  # whose certificate names another host
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=_any_certificate())
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -59,6 +63,12 @@ def answers(port: int, path: str, *, timeout: float = 5) -> tuple[int, bytes]:
         return 0, b""
     finally:
         connection.close()
+
+
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def accepts(port: int) -> bool:
@@ -103,7 +113,8 @@ def explain(state: State, name: str, what: str, read_from: int = 0, *, lines: in
 
 def _own_word(process: Process) -> str:
     """What the process itself answers when it is asked whether it is ready."""
-    body = answers(process.port, process.url)[1] if process.port and process.url else b""
+    told = answers(process.port, process.url, is_tls=process.is_tls) if process.port and process.url else (0, b"")
+    body = told[1]
     return f"; it says {body.decode(errors='replace').strip()}" if body else ""
 
 

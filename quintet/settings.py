@@ -1,9 +1,10 @@
 """What an operator may set: read from the environment, beside the options of the command line."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from quintet.failing import Failed
@@ -35,7 +36,14 @@ class OperatorSettings(BaseSettings):
     cors_origins: str = Field(
         "http://localhost:*,http://127.0.0.1:*", description="Origins whose pages may call; * is any port or name"
     )
-    trusted_proxies: str = Field("", description="Addresses whose X-Forwarded-For is believed, by commas")
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed, by commas"
+    )
+    tls_certificate: Path | None = Field(None, description="The gateway's certificate with its chain, in PEM")
+    tls_key: Path | None = Field(None, description="The certificate's private key, in PEM")
+    http_port: int | None = Field(
+        None, ge=1, le=65535, description="Beside TLS: a port whose requests are led to https"
+    )
 
     smtp_host: str | None = Field(None, description="A real SMTP server instead of the catcher")
     smtp_port: int = 587
@@ -43,6 +51,13 @@ class OperatorSettings(BaseSettings):
     smtp_username: str = ""
     smtp_password: str = Field("", repr=False)
     mail_from: str = "Quintet <no-reply@example.com>"
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _only_networks(cls, value: str) -> str:
+        for one in filter(None, map(str.strip, value.split(","))):
+            ip_network(one)  # its words name what is wrong
+        return value
 
 
 def read() -> OperatorSettings:

@@ -1,7 +1,7 @@
 """`quintet up`: brings a system from whatever state it is in to what was chosen, and returns when it is ready."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quintet import (
     binaries,
@@ -15,6 +15,7 @@ from quintet import (
     readiness,
     supervision,
 )
+from quintet.certificates import require_both
 from quintet.choosing import Choices, assign_ports, lay_over, refuse_change, refuse_newcomers
 from quintet.failing import Failed
 from quintet.keys import Keys
@@ -43,9 +44,13 @@ class Up:
             self.was_up = self.supervisor.is_running()
             self.shape = self._choose(choices)
             self.table = self._table(self.shape)
-            if self.was_up and self._is_as_chosen():
+            self.is_new_certificate = front.lay_certificate(self.state, self.shape, self.settings)
+            if not self.was_up or not self._is_as_chosen():
+                self._bring_up()
+            elif self.is_new_certificate:
+                self._reload_gateway()
+            else:
                 return False
-            self._bring_up()
             return True
 
     def _choose(self, choices: Choices) -> Shape:
@@ -54,7 +59,11 @@ class Up:
             refuse_newcomers(self.shape)
         elif count := hunt.end_all(self.state):
             self.say(f"ended {count} processes that were left from before", None)
-        return assign_ports(lay_over(self.shape, choices), self.settings, is_running=self.was_up)
+        tls = require_both(self.settings.tls_certificate, self.settings.tls_key)
+        if self.was_up and tls != self.shape.tls:
+            raise Failed("TLS_CERTIFICATE comes or goes with the system down; run `make down` first.")
+        shape = replace(lay_over(self.shape, choices), tls=tls)
+        return assign_ports(shape, self.settings, is_running=self.was_up)
 
     def _table(self, shape: Shape) -> list[Process]:
         programs = processes.Programs(
@@ -85,8 +94,8 @@ class Up:
         provision.admin()
         is_changed = front.prepare(self.state, self.shape, self.settings)
         self._start(GATEWAY)
-        if is_changed and self.was_up:
-            front.reload(self.supervisor, self.settings.ready_within_seconds)
+        if self.was_up and (is_changed or self.is_new_certificate):
+            self._reload_gateway()
         self._retire(going)
 
     def _write(self) -> None:
@@ -114,6 +123,10 @@ class Up:
         for process in late:
             self.supervisor.start(process.name)
         readiness.wait_for(self.state, self.supervisor, late, self.settings.ready_within_seconds, self.say)
+
+    def _reload_gateway(self) -> None:
+        front.reload(self.supervisor, self.settings.ready_within_seconds)
+        self.say("gateway reloaded", None)
 
     def _retire(self, names: list[str]) -> None:
         for name in names:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("auth", "data", "realtime", "mail", "worker")
 RESERVED = {
     *("operator", "quintet", "shared", "gateway", "beat", "redis", "postgres", "rabbitmq", "supervisor", "smtp"),
-    *("files", "public", "run", "log", "mails", "backups", "secrets", "settings", "overrides"),
+    *("files", "public", "challenges", "tls", "run", "log", "mails", "backups", "secrets", "settings", "overrides"),
     *("bus", "events", "jobs", "schedules", "openapi", "asyncapi", "docs"),
 }
 """What a service can't be named: processes, folders of the state and paths of the gateway are."""
@@ -33,10 +33,11 @@ def discovered(folder: Path) -> tuple[str, ...]:
 
 
 SERVICES = discovered(ROOT / "services")
-OPEN = ("files", "public")  # what nginx's workers read; all else is nobody's business
+OPEN = ("files", "public", "challenges")  # what nginx's workers read; all else is nobody's business
 PASSED = ("run",)  # on the way to where they keep the bodies of requests
 RESTORING = "restoring.json"  # there while a restore moves things
-CLOSED = ("log", "mails", "redis", "rabbitmq", "run/progress", "run/tmp", "secrets", "settings", "overrides", *SERVICES)
+WRITTEN = ("log", "mails", "redis", "rabbitmq", "run/progress", "run/tmp")
+CLOSED = ("tls", "secrets", "settings", "overrides", *WRITTEN, *SERVICES)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Shape:
     broker: str = "redis"
     port: int = 8080
     mail_port: int = 8025
+    tls: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     admins: list[str] = field(default_factory=list)

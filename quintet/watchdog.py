@@ -127,7 +127,8 @@ def _beginning(start: float) -> float:
 def _answers(process: Process) -> bool:
     """Whether what listens answers at all, whatever it says; what does not listen is not asked."""
     if process.alive_url:
-        return readiness.answers(process.port, process.alive_url, timeout=PROBE_SECONDS)[0] != 0
+        asked = {"timeout": PROBE_SECONDS, "is_tls": process.is_tls}
+        return readiness.answers(process.port, process.alive_url, **asked)[0] != 0
     return process.url is not None or process.port is None or readiness.accepts(process.port)
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from quintet import binaries, gateway, ports
+from quintet import binaries, certificates, gateway, ports
 from quintet.settings import OperatorSettings
 from shared.testing import eventually
+from shared.testing.certificates import Pair
 
 PROBLEM = b'{"type":"/problems/own","title":"Own","status":409,"code":"own","request_id":"upstream"}'
 
@@ -32,6 +33,8 @@ class Upstream(BaseHTTPRequestHandler):
         elif self.path == "/v1/data/files/1":
             location = "/_files/" + self.headers["X-Key"]
             self._answer(200, b"", {"X-Accel-Redirect": location, "Content-Type": "image/png"})
+        elif self.path == "/v1/data/cookie":
+            self._answer(200, b"", {"Set-Cookie": "session=1; HttpOnly"})
         else:
             told = {"method": self.command, "path": self.path, "headers": dict(self.headers), "bytes": len(body)}
             self._answer(200, json.dumps({**told, "name": self.server.name}).encode(), {"X-Request-ID": "theirs"})
@@ -53,13 +56,17 @@ class Upstream(BaseHTTPRequestHandler):
 class Front:
     """A running nginx; `get` and the like ask it."""
 
-    def __init__(self, folder: Path, upstreams: dict[str, list[int]], **changes):
-        self.folder, self.port = folder, ports.choose()
+    def __init__(self, folder: Path, upstreams: dict[str, list[int]], pair: Pair | None = None, **changes):
+        self.folder, self.port, self.pair = folder, ports.choose(), pair
         settings = OperatorSettings(cors_origins="https://app.example,http://localhost:*")
         for name in ("public", "files", "run/nginx"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         user = gateway.worker_user(settings, folder)
         gateway.publish(folder / "public")
+        if pair:
+            url = changes.setdefault("public_url", f"https://127.0.0.1:{self.port}")
+            changes.setdefault("listening", "tls")
+            certificates.lay(pair.certificate, pair.key, folder / "tls", public_url=url)
         (folder / "public/openapi.json").write_text('{"openapi":"3.1.0"}')
         instances = {service: [f"127.0.0.1:{port}" for port in found] for service, found in upstreams.items()}
         described = gateway.described_by(settings, port=self.port, instances=instances, user=user)
@@ -81,8 +88,9 @@ class Front:
         self.errors.close()
 
     def ask(self, method: str, path: str, **more) -> requests.Response:
-        url = f"http://127.0.0.1:{self.port}{path}"
-        return requests.request(method, url, timeout=10, allow_redirects=False, **more)
+        scheme, trusted = ("https", str(self.pair.certificate)) if self.pair else ("http", True)
+        asked = {"timeout": 10, "allow_redirects": False, "verify": trusted, **more}
+        return requests.request(method, f"{scheme}://127.0.0.1:{self.port}{path}", **asked)
 
     def logged(self, request_id: str) -> dict:
         """The access log's line of that request."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from quintet import binaries, gateway
+from gateway.tests.rendering import image, one_machine
+from quintet import binaries
 from quintet.settings import OperatorSettings
 
 GIXY = Path(sys.executable).parent / "gixy"
@@ -24,15 +25,14 @@ JUSTIFIED = {
 LEAK = "location /leak { alias /srv/; }\nlocation ~ ^/jump/(.*)$ { proxy_pass http://$1; }\n"
 
 
-@pytest.fixture
-def rendered(tmp_path) -> Path:
-    """The configuration of the gateway with everything in it."""
-    settings = OperatorSettings(cors_origins="https://app.example,http://localhost:*", trusted_proxies="10.0.0.0/8")
-    names = ("auth", "data", "realtime", "mail", "worker", "greeter")
-    instances = {name: [9000 + number, 9100 + number] for number, name in enumerate(names)}
-    described = gateway.described_by(settings, port=8080, instances=instances, user="nobody nogroup")
-    gateway.render(described, tmp_path)
-    return tmp_path
+VARIANTS = ["plain", "tls", "image, plain", "image, tls"]
+
+
+@pytest.fixture(params=VARIANTS)
+def rendered(request, tmp_path) -> Path:
+    """The configuration of the gateway with everything in it: of one machine and of the image, without TLS and with."""
+    shape, _, listening = request.param.rpartition(", ")
+    return image(tmp_path, listening) if shape else one_machine(tmp_path, listening)
 
 
 def findings(folder: Path) -> set[str]:
@@ -47,6 +47,14 @@ def findings(folder: Path) -> set[str]:
 def _named(finding: dict) -> str:
     weakness = re.search(r"CVE-[\d-]+", finding["reason"])
     return " ".join([finding["plugin"], Path(finding["file"]).name, *([weakness[0]] if weakness else [])])
+
+
+def test_nginx_takes_it(rendered):
+    command = [binaries.nginx(OperatorSettings()), "-t", "-q", "-p", f"{rendered}/", "-c", "nginx.conf", "-e", "stderr"]
+    text = (rendered / "nginx.conf").read_text()
+    (rendered / "nginx.conf").write_text(re.sub(r"(pid|_temp_path) .*/", rf"\1 {rendered}/", text))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=rendered, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_whatever_the_analyser_finds_is_justified(rendered):

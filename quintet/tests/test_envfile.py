@@ -9,6 +9,7 @@ from quintet import envfile
 from quintet.keys import public_half
 from quintet.settings import OperatorSettings
 from quintet.state import ROOT, SERVICES
+from shared.testing.certificates import pair_for
 
 
 def written(tmp_path, **settings):
@@ -51,7 +52,7 @@ def test_what_the_operator_wrote_stays_and_what_follows_from_it_is_made_anew(tmp
     file.write_text(re.sub("CORS_ORIGINS=.*", "CORS_ORIGINS='https://app.example.com'", text))
     envfile.write(file, OperatorSettings())
     values = dotenv_values(file, interpolate=False)
-    assert (values["PUBLIC_URL"], values["PUBLIC_SCHEME"]) == ("https://api.example.com", "https")
+    assert values["PUBLIC_URL"] == "https://api.example.com"
     assert re.fullmatch(values["CORS_PATTERN"], "https://app.example.com")
     assert not re.fullmatch(values["CORS_PATTERN"], "https://appxexample.com")
 
@@ -66,3 +67,44 @@ def test_each_private_key_has_its_public_half_told(tmp_path):
 def test_a_real_mail_server_leaves_the_catcher_out(tmp_path):
     _, values = written(tmp_path, smtp_host="smtp.example.com")
     assert (values["SMTP_HOST"], values["COMPOSE_PROFILES"]) == ("smtp.example.com", "")
+
+
+def test_a_certificate_is_laid_where_the_gateway_s_container_reads_it_and_compose_told(tmp_path):
+    pair = pair_for(tmp_path / "given", "127.0.0.1")
+    file, values = written(tmp_path, tls_certificate=pair.certificate, tls_key=pair.key)
+    assert (values["PUBLIC_URL"], values["COMPOSE_FILE"]) == (
+        "https://127.0.0.1:8443",
+        "docker-compose.yml:docker-compose.tls.yml",
+    )
+    folder = tmp_path / "tls"
+    assert (folder / "gateway/key.pem").read_text() == pair.key.read_text()
+    assert (folder / "gateway/key.pem").stat().st_mode & 0o777 == 0o444  # for the container's user
+    assert folder.stat().st_mode & 0o777 == 0o700  # and for nobody else here
+
+    file.write_text(re.sub("TLS_(CERTIFICATE|KEY)=.*", r"TLS_\1=", file.read_text()))
+    envfile.write(file, OperatorSettings())
+    assert "COMPOSE_FILE" not in dotenv_values(file)
+
+
+def test_files_of_the_operator_s_own_stay_beside_the_one_of_tls(tmp_path):
+    pair = pair_for(tmp_path / "given", "127.0.0.1")
+    (tmp_path / "docker-compose.override.yml").write_text("services: {}")
+    settings = {"tls_certificate": pair.certificate, "tls_key": pair.key}
+    file, values = written(tmp_path, **settings)
+    assert values["COMPOSE_FILE"] == "docker-compose.yml:docker-compose.tls.yml:docker-compose.override.yml"
+    file.write_text(re.sub("COMPOSE_FILE=.*", "COMPOSE_FILE=a.yml:b.yml", file.read_text()))
+    assert written(tmp_path, **settings)[1]["COMPOSE_FILE"] == "a.yml:docker-compose.tls.yml:b.yml"
+
+
+def test_a_renewed_certificate_takes_the_place_of_the_one_before(tmp_path):
+    pair = pair_for(tmp_path / "given", "127.0.0.1")
+    file, _ = written(tmp_path, tls_certificate=pair.certificate, tls_key=pair.key)
+    renewed = pair_for(tmp_path / "given", "127.0.0.1")
+    envfile.write(file, OperatorSettings())
+    assert (tmp_path / "tls/gateway/certificate.pem").read_text() == renewed.certificate.read_text()
+
+
+def test_proxies_that_are_trusted_are_told_in_nginx_s_words(tmp_path):
+    _, values = written(tmp_path, trusted_proxies="10.0.0.0/8, fd00::1")
+    assert values["REAL_IP_FROM"] == "set_real_ip_from 10.0.0.0/8; set_real_ip_from fd00::1;"
+    assert values["PROXY_NETWORKS"] == "10.0.0.0/8 1; fd00::1 1;"
