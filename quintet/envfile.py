@@ -24,15 +24,20 @@ HEAD = """\
 def write(file: Path, settings: OperatorSettings) -> list[str]:
     """Writes what is missing in the file and keeps what is there; the names that were added."""
     known = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
-    made = {**_choices(settings), **_secrets(known)}
+    made = {**choices(settings), **_secrets(known)}
     merged = {**made, **known, **_derived({**made, **known})}
     merged |= _compose_files(file.parent, merged)
     _lay_certificate(file.parent / "tls", merged)
-    files.write(file, HEAD + "".join(f"{name}={_quoted(value)}\n" for name, value in merged.items()))
+    files.write(file, text(merged))
     return [name for name in merged if name not in known]
 
 
-def _choices(settings: OperatorSettings) -> dict[str, str]:
+def text(values: dict[str, str]) -> str:
+    """The whole file."""
+    return HEAD + "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
+
+
+def choices(settings: OperatorSettings) -> dict[str, str]:
     """What an operator may want to change, as the settings of the environment have it."""
     has_smtp = settings.smtp_host is not None
     here = "https://127.0.0.1:8443" if settings.tls_certificate else "http://127.0.0.1:8080"
@@ -58,6 +63,12 @@ def _choices(settings: OperatorSettings) -> dict[str, str]:
         "LOG_LEVEL": settings.log_level,
         **mail,
     }
+
+
+def generated() -> list[str]:
+    """The names of what is made and derived, not chosen."""
+    made = _secrets({})
+    return [*made, *_derived({**choices(OperatorSettings()), **made})]
 
 
 def _secrets(known: dict[str, str]) -> dict[str, str]:

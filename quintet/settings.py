@@ -18,7 +18,7 @@ class OperatorSettings(BaseSettings):
     listen_host: str = Field("127.0.0.1", description="The address that the gateway listens on")
     public_url: str | None = Field(None, description="The gateway's address as clients see it")
     admin_email: str = Field("admin@example.com", description="The first admin's address")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Of all services")
     ready_within_seconds: int = Field(180, ge=1, description="How long `up` waits for each step")
 
     nginx: Path | None = Field(None, description="An nginx to run instead of the wheel's")
@@ -46,11 +46,13 @@ class OperatorSettings(BaseSettings):
     )
 
     smtp_host: str | None = Field(None, description="A real SMTP server instead of the catcher")
-    smtp_port: int = 587
-    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
-    smtp_username: str = ""
-    smtp_password: str = Field("", repr=False)
-    mail_from: str = "Quintet <no-reply@example.com>"
+    smtp_port: int = Field(587, description="Its port")
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        "starttls", description="none, starttls or tls"
+    )
+    smtp_username: str = Field("", description="User at the SMTP server, if it wants one")
+    smtp_password: str = Field("", repr=False, description="Password at the SMTP server")
+    mail_from: str = Field("Quintet <no-reply@example.com>", description="The sender of all mails")
 
     @field_validator("trusted_proxies")
     @classmethod

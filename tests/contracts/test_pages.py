@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import settings_page
+from quintet import settings_page
+from quintet.settings import OperatorSettings
 from shared.events import document
 from shared.events.schemas import catalogue_schemas
 from shared.problems import every_problem
@@ -46,6 +47,6 @@ def test_the_page_about_settings_is_in_step():
     assert (ROOT / "docs/settings.md").read_text() == settings_page.page(list(OURS))
 
 
-@pytest.mark.parametrize("cls", [Settings, *SETTINGS])
+@pytest.mark.parametrize("cls", [Settings, OperatorSettings, *SETTINGS])
 def test_every_setting_says_what_it_is(cls):
     assert [name for name, field in cls.model_fields.items() if not field.description] == []
