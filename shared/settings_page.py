@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from shared.settings import Settings
 
@@ -27,9 +26,9 @@ def _table(fields: dict[str, FieldInfo]) -> list[str]:
 
 def default(field: FieldInfo) -> str:
     """What counts where nothing is given."""
-    value: Any = field.get_default(call_default_factory=True, validated_data={})
-    if value is PydanticUndefined:
+    if field.is_required():
         return "must be given"
+    value: Any = field.get_default(call_default_factory=True, validated_data={})
     return "none" if value in (None, "") else f"`{value if isinstance(value, str) else json.dumps(value, default=str)}`"
 
 
