@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from quintet import certificates, files, gateway
 from quintet.keys import fresh_secrets, public_half
 from quintet.settings import OperatorSettings
-from quintet.state import SERVICES
+from quintet.state import ROOT, SERVICES
 
 TLS_FILE = "docker-compose.tls.yml"
 USUAL_FILES = ("docker-compose.yml", "docker-compose.override.yml")
@@ -26,7 +26,7 @@ def write(file: Path, settings: OperatorSettings) -> list[str]:
     known = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
     made = {**choices(settings), **_secrets(known)}
     merged = {**made, **known, **_derived({**made, **known})}
-    merged |= _compose_files(file.parent, merged)
+    merged |= _compose_files(file.parent, merged) | _tls_folder(file.absolute().parent, merged)
     _lay_certificate(file.parent / "tls", merged)
     files.write(file, text(merged))
     return [name for name in merged if name not in known]
@@ -108,6 +108,12 @@ def _compose_files(folder: Path, values: dict[str, str]) -> dict[str, str]:
     if values["TLS_CERTIFICATE"]:
         known.insert(1, TLS_FILE)
     return {} if known == usual else {"COMPOSE_FILE": ":".join(known)}
+
+
+def _tls_folder(folder: Path, values: dict[str, str]) -> dict[str, str]:
+    """Where the certificate lies, if not beside the Compose files."""
+    values.pop("TLS_FOLDER", None)
+    return {"TLS_FOLDER": str(folder / "tls")} if values["TLS_CERTIFICATE"] and folder != ROOT else {}
 
 
 def _lay_certificate(folder: Path, values: dict[str, str]) -> None:

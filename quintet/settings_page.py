@@ -49,6 +49,8 @@ COMPOSE_ALONE = {
     "GATEWAY_ADDRESS": "Where the gateway is published; with a certificate, where plain HTTP is led to https",
     "GATEWAY_TLS_ADDRESS": "With a certificate: where the gateway is published under TLS, as `0.0.0.0:443`",
     "MAIL_CATCHER_ADDRESS": "Where the mail catcher's page is published",
+    "BACKUP_FOLDER": "Where `operator backup create` puts archives",
+    "BACKUP_KEY_FILE": "A file with the key that seals and opens them; 16 characters or more",
     "DRAIN_SECONDS": "How long an API that is told to end says so before it does",
     "RATE_BURST": "Requests that one client address may make at once beyond the rate",
     "QUINTET_TAG": "The tag of Quintet's own images",
@@ -72,7 +74,11 @@ GENERATED = {
     "REAL_IP_FROM": "Derived from TRUSTED_PROXIES",
     "PROXY_NETWORKS": "Derived from TRUSTED_PROXIES",
     "COMPOSE_FILE": "Derived: with a certificate, which files Compose reads",
+    "TLS_FOLDER": "Derived: where the certificate lies, if not beside the Compose files",
 }
+
+SOMETIMES = ("COMPOSE_FILE", "TLS_FOLDER")
+"""What is derived where there is a certificate."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def _one_machine() -> Iterator[Row]:
 
 def _containers() -> Iterator[Row]:
     """What an operator chooses: written by `make env`, or defaulted in the Compose files."""
-    generated = {_kind(name) for name in envfile.generated()}
+    generated = {_kind(name) for name in (*envfile.generated(), *SOMETIMES)}
     written = envfile.choices(OperatorSettings())
     for name, default in {**written, **_defaulted()}.items():
         if _kind(name) not in generated:
@@ -113,7 +119,7 @@ def _containers() -> Iterator[Row]:
 
 
 def _made() -> list[str]:
-    kinds = dict.fromkeys(_kind(name) for name in (*envfile.generated(), "COMPOSE_FILE"))
+    kinds = dict.fromkeys(_kind(name) for name in (*envfile.generated(), *SOMETIMES))
     rows = [f"| `{_placed(kind)}` | {GENERATED[kind]} |" for kind in kinds]
     return ["| line | what it is |", "|---|---|", *rows, ""]
 

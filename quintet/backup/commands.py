@@ -3,14 +3,21 @@
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from quintet import files
 from quintet.failing import Failed
 from quintet.options import state_option
-from quintet.state import SERVICES, State
+from quintet.state import ROOT, SERVICES, State
+
+if TYPE_CHECKING:
+    from quintet.backup.manifest import Manifest
 
 ENDING = ".backup"
+CONTAINERS_ENV = "settings/containers.env"
+"""Where an archive of containers has the lines of .env."""
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -56,11 +63,7 @@ def create(
     else:
         places = taking.places_of(state, settings.read(), services or SERVICES)
     file = _target(state, target)
-    manifest = taking.take(places, file, key, _say)
-    for missing in manifest.missing[:10]:
-        click.secho(f"The object {missing} is named and was not there.", fg="yellow", err=True)
-    size = file.stat().st_size / 2**20
-    click.echo(f"{file}: {manifest.rows()} rows, {manifest.objects()} objects, {size:.1f} MB.")
+    tell_taken(file, taking.take(places, file, key, say))
 
 
 @backup.command()
@@ -76,9 +79,9 @@ def verify(file: Path, key_file: Path | None) -> None:
 
     with tempfile.TemporaryDirectory(prefix="quintet-verify-") as name:
         Path(name).chmod(0o711)  # PostgreSQL's own user must get through
-        laid = lay_out(file, _key(key_file), Path(name) / "var", settings.read(), _say)
+        laid = lay_out(file, _key(key_file), Path(name) / "var", settings.read(), say)
         if laid.manifest.database == "postgres":
-            load_cluster(laid, settings.read(), _say)
+            load_cluster(laid, settings.read(), say)
     if laid.found:
         raise Failed("\n".join(laid.found))
     click.echo(f"Sound: {laid.manifest.rows()} rows and {laid.manifest.objects()} objects are as they were.")
@@ -114,6 +117,27 @@ def list_(folder: Path, key_file: Path | None, place: Path | None) -> None:
         click.echo("No archives.")
 
 
+@backup.command("settings")
+@key_option
+@click.option("--to", "target", type=click.Path(path_type=Path), default=ROOT / ".env", show_default=True)
+@click.argument("file", type=FILE)
+def settings_(file: Path, key_file: Path | None, target: Path) -> None:
+    """Write the .env out of an archive of containers, for a machine that has none.
+
+    Example: quintet backup settings backups/quintet-20260314T120000Z.backup
+    """
+    from quintet.backup import archive
+
+    if target.exists():
+        raise Failed(f"{target} is there already; name another with --to.")
+    with tempfile.TemporaryDirectory(prefix="quintet-settings-") as name:
+        archive.unpack(file, _key(key_file), Path(name), lambda member: member == CONTAINERS_ENV)
+        if not (laid := Path(name) / CONTAINERS_ENV).exists():
+            raise Failed(f"{file} was not taken of containers: `restore` puts its settings back with everything else.")
+        files.write(target, laid.read_text())
+    click.echo(f"{target} is as it was. Now start PostgreSQL and restore the databases; docs/operate.md says how.")
+
+
 @click.command()
 @state_option
 @key_option
@@ -139,17 +163,17 @@ def restore(
         where = elsewhere.read_urls(urls)
         if service not in where:
             raise Failed("With --databases, name a --service of that file: they are loaded one by one.")
-        elsewhere.load_into(file, key, service, where[service], settings.read(), _say)
+        elsewhere.load_into(file, key, service, where[service], settings.read(), say)
         click.echo(f"Loaded. Before {service} runs: flask migrate, then flask bus-restored, in its own image.")
         return
     if not yes:
         what = f"{service}'s database" if service else "everything"
         click.confirm(f"Put {what} in {state.folder} back to {file.name}?", abort=True)
     if service:
-        before = putting_back.one_service(state, file, key, service, settings.read(), _say)
+        before = putting_back.one_service(state, file, key, service, settings.read(), say)
         click.echo(f"{service} is restored; what it had before is kept as {before}.")
     else:
-        aside = putting_back.whole(state, file, key, settings.read(), _say)
+        aside = putting_back.whole(state, file, key, settings.read(), say)
         click.echo(f"Restored. What was there before is in {aside}; remove it when all is well. Now run up.")
 
 
@@ -171,5 +195,14 @@ def _target(state: State, target: Path | None) -> Path:
     return file.absolute()
 
 
-def _say(what: str) -> None:
+def tell_taken(file: Path, manifest: "Manifest") -> None:
+    """What an archive that was just taken holds, and what it could not."""
+    for missing in manifest.missing[:10]:
+        click.secho(f"The object {missing} is named and was not there.", fg="yellow", err=True)
+    size = file.stat().st_size / 2**20
+    click.echo(f"{file}: {manifest.rows()} rows, {manifest.objects()} objects, {size:.1f} MB.")
+
+
+def say(what: str) -> None:
+    """A line of progress."""
     click.echo(f"  {what}")

@@ -31,6 +31,9 @@ class DatabaseCopy(BaseModel):
     member: str
     tables: dict[str, TableSum]
 
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables.values())
+
 
 class Member(BaseModel):
     """One file of the archive."""
@@ -52,7 +55,7 @@ class Manifest(BaseModel):
     missing: list[str] = []
 
     def rows(self) -> int:
-        return sum(table.rows for copy in self.databases.values() for table in copy.tables.values())
+        return sum(copy.rows() for copy in self.databases.values())
 
     def objects(self) -> int:
         return sum(name.startswith("files/") for name in self.members)

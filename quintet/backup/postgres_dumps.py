@@ -1,7 +1,9 @@
 """PostgreSQL databases, dumped as of one moment while they are in use, and put into an empty one."""
 
+import re
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,14 @@ from quintet.backup.manifest import Summing, TableSum
 from quintet.failing import Failed
 
 SUFFIX = "dump"
+FIRST_WITH_TRANSACTION_TIMEOUT = 170000
+NO_OWNER = ("--no-owner", "--no-privileges")
+OF_ONE_VERSION = re.compile(
+    rb"SET transaction_timeout = 0;|ALTER TABLE ONLY .+ ALTER COLUMN .+ SET \(pg_attver=\d+\);$"
+)
+"""What newer programs say to any server, and what Debian's 15.20 keeps of columns for itself."""
+TOP_LINES = 25
+"""So many lines of a script of rows come before the first row."""
 SAME_TEXT = "-c timezone=UTC -c extra_float_digits=1 -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex"
 
 
@@ -36,8 +46,45 @@ class PostgresSource:
 
 def load(dump: Path, url: str, programs: Path) -> None:
     """Puts a dump into an empty database, whole or not at all; what it makes belongs to the URL's user."""
-    words = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", _name(url)]
-    _run(programs / "pg_restore", [*words, str(dump)], url)
+    words = ["--exit-on-error", *NO_OWNER, "--single-transaction", "--dbname", _name(url)]
+    with _connect(url) as connection:
+        number, version = connection.info.server_version, connection.info.parameter_status("server_version")
+    if number >= FIRST_WITH_TRANSACTION_TIMEOUT and version == _dumped_from(dump, programs):
+        _run(programs / "pg_restore", [*words, str(dump)], url)
+        return
+    with tempfile.TemporaryDirectory(prefix="quintet-load-") as name:
+        script = _script(dump, Path(name), programs, url)
+        words = ["--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", f"--file={script}"]
+        _run(programs / "psql", words, url)
+
+
+def _dumped_from(dump: Path, programs: Path) -> str:
+    """The version of the server that was dumped, in its own words."""
+    command = [str(programs / "pg_restore"), "--list", str(dump)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"Dumped from database version: (.*)", listed)
+    return found[1].strip() if found else ""
+
+
+def _script(dump: Path, folder: Path, programs: Path, url: str) -> Path:
+    """The dump as SQL that a server of another version takes, too; its rows as they are."""
+    parts = {"schema": ["--section=pre-data"], "rows": ["--section=data", "--section=post-data"]}
+    script = folder / "all.sql"
+    with script.open("wb") as whole:
+        for name, sections in parts.items():
+            part = folder / name
+            _run(programs / "pg_restore", [*NO_OWNER, *sections, f"--file={part}", str(dump)], url)
+            with part.open("rb") as lines:
+                whole.writelines(portable(lines, TOP_LINES if name == "rows" else None))
+            part.unlink()
+    return script
+
+
+def portable(lines: Iterable[bytes], top: int | None = None) -> Iterator[bytes]:
+    """The lines without what one version of PostgreSQL alone understands; where `top` is given, all below it."""
+    for number, line in enumerate(lines):
+        if (top and number >= top) or not OF_ONE_VERSION.match(line):
+            yield line
 
 
 def sums(url: str) -> dict[str, TableSum]:

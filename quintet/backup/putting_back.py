@@ -33,6 +33,7 @@ def whole(state: State, file: Path, key: bytes | None, settings: OperatorSetting
         with _beside(state) as folder:
             laid = lay_out(file, key, folder, settings, say)
             require_services(laid.manifest, SERVICES)
+            _require_keys(laid)
             if laid.manifest.database == "postgres":
                 load_cluster(laid, settings, say)
             _require_sound(laid)
@@ -94,6 +95,12 @@ def _beside(state: State) -> Iterator[Path]:
 
 def _aside(state: State) -> Path:
     return state.path(f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
+
+
+def _require_keys(laid: LaidOut) -> None:
+    """Fails where new keys would be made, with which nothing that lies sealed in the databases could be read."""
+    if "secrets/keys.json" not in laid.manifest.members:
+        raise Failed("The archive has no keys of one machine: it was taken of containers, or of databases alone.")
 
 
 def _require_sound(laid: LaidOut) -> None:

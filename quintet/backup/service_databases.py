@@ -54,15 +54,22 @@ def create_empty(connection: Any, name: str, *, owner: str) -> None:
 
 def take_place(connection: Any, fresh: str, name: str) -> str:
     """The fresh database takes the other's name, in one transaction; the name that the other has from then on."""
+    return take_places(connection, {fresh: name})[name]
+
+
+def take_places(connection: Any, places: dict[str, str]) -> dict[str, str]:
+    """Fresh databases take others' names, all in one transaction; name -> what that one is called from then on."""
     from psycopg import sql
 
-    before = f"{name}_before_{datetime.now(UTC):%Y%m%dt%H%M%S}"
+    now = f"{datetime.now(UTC):%Y%m%dt%H%M%S}"
+    before = {name: f"{name}_before_{now}" for name in places.values()}
     ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ANY(%s)"
-    connection.execute(ended, [[name, fresh]])
+    connection.execute(ended, [[*places, *places.values()]])
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
     with connection.transaction():
-        connection.execute(rename.format(sql.Identifier(name), sql.Identifier(before)))
-        connection.execute(rename.format(sql.Identifier(fresh), sql.Identifier(name)))
+        for fresh, name in places.items():
+            connection.execute(rename.format(sql.Identifier(name), sql.Identifier(before[name])))
+            connection.execute(rename.format(sql.Identifier(fresh), sql.Identifier(name)))
     return before
 
 

@@ -38,6 +38,36 @@ def test_a_dump_holds_its_moment_and_loads_to_the_same_sums(postgres_server, acc
         postgres_server.drop_database(target)
 
 
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Every dump seems to be of a server of another version."""
+    monkeypatch.setattr(postgres_dumps, "_dumped_from", lambda *_: "15.20")
+
+
+def test_a_dump_of_another_version_loads_to_the_same_sums(postgres_server, accounts, tmp_path, elsewhere):
+    with psycopg.connect(accounts) as connection:
+        connection.execute("INSERT INTO accounts (email) VALUES ('SET transaction_timeout = 0;')")
+    source = postgres_dumps.PostgresSource(accounts, postgres_server.bin)
+    told, _ = source.copy(tmp_path / "one.dump", lambda *_: None)
+    source.close()
+    target = postgres_server.new_database()
+    try:
+        postgres_dumps.load(tmp_path / "one.dump", target, postgres_server.bin)
+        assert postgres_dumps.sums(target) == told
+        with pytest.raises(Failed, match="already exists"):
+            postgres_dumps.load(tmp_path / "one.dump", target, postgres_server.bin)
+        assert postgres_dumps.sums(target) == told
+    finally:
+        postgres_server.drop_database(target)
+
+
+def test_what_one_version_alone_understands_is_left_out_and_no_row():
+    lines = [b"SET transaction_timeout = 0;\n", b"ALTER TABLE ONLY public.a ALTER COLUMN b SET (pg_attver=1);\n"]
+    kept = [b"SET lock_timeout = 0;\n", b"ALTER TABLE ONLY public.a ALTER COLUMN b SET DEFAULT 1;\n"]
+    assert list(postgres_dumps.portable([*lines, *kept])) == kept
+    assert list(postgres_dumps.portable([*lines, *lines], top=2)) == lines
+
+
 def test_a_dump_that_can_not_be_loaded_whole_leaves_nothing(postgres_server, accounts, tmp_path):
     source = postgres_dumps.PostgresSource(accounts, postgres_server.bin)
     source.copy(tmp_path / "one.dump", lambda *_: None)

@@ -1,0 +1,28 @@
+"""What the operator's container is told: the lines of .env that the Compose file hands on."""
+
+import os
+import re
+
+from quintet import envfile
+from quintet.failing import Failed
+from quintet.settings import OperatorSettings
+from quintet.state import ROOT, SERVICES
+
+COMPOSE_FILES = ("docker-compose.yml", "docker-compose.tls.yml")
+
+
+def names() -> list[str]:
+    """The names that may stand in .env, in the order of `make env`."""
+    asked = re.findall(r"\$\{(\w+)[:}-]", "".join((ROOT / name).read_text() for name in COMPOSE_FILES))
+    written = [*envfile.choices(OperatorSettings()), *envfile.generated(), "COMPOSE_FILE"]
+    return [*dict.fromkeys([*written, *sorted(asked)])]
+
+
+def read() -> dict[str, str]:
+    """The lines of .env as this container was given them; Failed where it was given none."""
+    given = os.environ  # noqa: TID251 - this is the settings' place here
+    found = {name: given[name] for name in names() if name in given}
+    needed = ["POSTGRES_PASSWORD", "OPERATOR_SERVICE_KEY", *(f"{name.upper()}_DATABASE_PASSWORD" for name in SERVICES)]
+    if missing := [name for name in needed if not found.get(name)]:
+        raise Failed(f"{', '.join(missing)} not given: this runs as `docker-compose run --rm operator …`.")
+    return found

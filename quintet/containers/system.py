@@ -1,0 +1,52 @@
+"""The system in containers as the operator's container sees it: addresses, credentials, a view as a state folder."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from quintet import binaries, envfile, files
+from quintet.backup.commands import CONTAINERS_ENV as ENV
+from quintet.backup.taking import Places
+from quintet.settings import OperatorSettings
+from quintet.state import SERVICES, Shape, State
+
+
+class ContainerSystem:
+    """One system; `known` are the lines of its .env."""
+
+    def __init__(self, known: dict[str, str], folder: Path, *, store: Path = Path("/files"), host: str = "postgres"):
+        self.known, self.state, self.store = known, State(folder), store
+        self._host, _, port = host.partition(":")
+        self._port = int(port or 5432)
+
+    def lay_view(self) -> None:
+        """Writes what the other commands read in a state folder: whom to ask, with which key, and the settings."""
+        self.state.make_folders()
+        self.state.save(Shape(database="postgres"))
+        sources = {service: f"http://{service}:8000" for service in SERVICES}
+        told = {"SERVICE_PRIVATE_KEY": self.known["OPERATOR_SERVICE_KEY"], "SOURCES": json.dumps(sources)}
+        files.write(self.state.path("settings/operator.env"), "".join(f"{k}='{v}'\n" for k, v in told.items()))
+        files.write(self.state.path(ENV), envfile.text(self.known))
+
+    def url(self, service: str, database: str | None = None) -> str:
+        """A service's own database, or another of its role's."""
+        password = quote(self.known[f"{service.upper()}_DATABASE_PASSWORD"], safe="")
+        return f"postgresql://{service}:{password}@{self._host}:{self._port}/{database or service}"
+
+    def places(self, services: tuple[str, ...], settings: OperatorSettings) -> Places:
+        """Where everything is that a backup takes."""
+        urls = {service: self.url(service) for service in services}
+        return Places(urls, self.store, self.state.folder, binaries.postgres(settings))
+
+    @contextmanager
+    def administered(self) -> Iterator[Any]:
+        """A connection of PostgreSQL's superuser."""
+        import psycopg
+
+        address = {"host": self._host, "port": self._port, "user": "postgres", "dbname": "postgres"}
+        password = self.known["POSTGRES_PASSWORD"]
+        with psycopg.connect(**address, password=password, autocommit=True, connect_timeout=10) as connection:
+            yield connection
