@@ -78,9 +78,9 @@ def on_starting(server):
 
 def _drain(server):
     """Says not ready for a while and closes each connection with its answer, so that whoever balances turns away."""
+    draining.begin()
     if DRAIN_SECONDS:
         server.log.info("Draining for %s s", DRAIN_SECONDS)
-        draining.begin()
         time.sleep(DRAIN_SECONDS)
     raise StopIteration  # as Gunicorn's own handler does
 

@@ -28,6 +28,8 @@ class Upstream(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if self.path == "/readyz":
             self._answer(200 if self.server.is_ready else 503, b"{}", {})
+        elif self.server.is_ending and self.path.startswith(("/socket.io/", "/v1/events")):
+            self._answer(503, PROBLEM, {"Content-Type": "application/problem+json"})
         elif self.path == "/v1/data/conflict":
             self._answer(409, PROBLEM, {"Content-Type": "application/problem+json"})
         elif self.path == "/v1/data/files/1":
@@ -104,7 +106,8 @@ class Front:
 def upstreams() -> Iterator[list[ThreadingHTTPServer]]:
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Upstream) for _ in range(2)]
     for number, server in enumerate(servers):
-        server.name, server.is_ready, server.daemon_threads = f"upstream-{number}", True, True
+        server.name, server.is_ready, server.is_ending = f"upstream-{number}", True, False
+        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
     yield servers
     for server in servers:

@@ -51,6 +51,26 @@ def test_sockets_that_begin_as_such_are_spread(front):
     assert {front.ask("GET", path).json()["name"] for _ in range(30)} == {"upstream-0", "upstream-1"}
 
 
+@pytest.mark.parametrize("path", ["/socket.io/?EIO=4&transport=websocket", "/v1/events?wait=30"])
+def test_an_instance_that_is_about_to_end_sends_who_comes_anew_to_another(make_front, upstreams, path):
+    upstreams[0].is_ending = True
+    front = make_front({"realtime": [server.server_port for server in upstreams]})
+    try:
+        assert {front.ask("GET", path).json()["name"] for _ in range(20)} == {"upstream-1"}
+    finally:
+        upstreams[0].is_ending = False
+
+
+def test_where_all_are_about_to_end_their_own_words_pass(make_front, upstreams):
+    upstreams[0].is_ending = True
+    front = make_front({"realtime": [upstreams[0].server_port]})
+    try:
+        answer = front.ask("GET", "/socket.io/?EIO=4&transport=websocket")
+        assert (answer.status_code, answer.json()["code"]) == (503, "own")
+    finally:
+        upstreams[0].is_ending = False
+
+
 def test_an_instance_that_is_off_costs_no_request(make_front, upstreams):
     from quintet import ports
 

@@ -16,7 +16,7 @@ from services.realtime.offload import is_in_gevent, offload
 from services.realtime.origins import may_connect
 from services.realtime.settings import RealtimeSettings
 from services.realtime.sockets import connection, rooms, subscriptions
-from services.realtime.sockets.wsgi import note_upgrades, speak_problems
+from services.realtime.sockets.wsgi import note_upgrades, speak_problems, turn_away
 from shared.identity.outsiders import AnyServiceTokens, Outsiders
 from shared.progress import Pulse
 from shared.web import create_service
@@ -54,7 +54,7 @@ def init_sockets(app: Flask, settings: RealtimeSettings) -> None:
         cors_allowed_origins=may_connect(settings),
         transports=["websocket", "polling"],
     )
-    app.wsgi_app = note_upgrades(speak_problems(app.wsgi_app), live)
+    app.wsgi_app = note_upgrades(turn_away(speak_problems(app.wsgi_app)), live)
 
 
 def admit_outsiders(app: Flask, settings: RealtimeSettings) -> None:

@@ -55,6 +55,10 @@ class LiveNotReady(Unavailable):
     """Live updates are not there yet; try again in a moment."""
 
 
+class InstanceEnding(Unavailable):
+    """This instance is about to end; connect again at once and resume from the last offset."""
+
+
 class RoomNameInvalid(Invalid):
     """A room's name has 1 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit."""
 

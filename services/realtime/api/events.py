@@ -13,6 +13,7 @@ from services.realtime.errors import (
     EventIdReused,
     EventsNotReadable,
     EventTypeUnknown,
+    InstanceEnding,
     LiveNotReady,
     OutsidersOnly,
     TooManyStreams,
@@ -24,6 +25,7 @@ from services.realtime.outside.asked import BEGINNING, EventsQuery, EventsView, 
 from services.realtime.outside.cursors import Cursor
 from services.realtime.outside.filters import TypeFilter
 from services.realtime.outside.told import CloudEvents
+from shared import draining
 from shared.identity import Identity
 from shared.web import Resource, endpoint
 from shared.web.pages import InvalidCursor
@@ -53,13 +55,15 @@ class Events(Resource):
         access="any_service",
         query=EventsQuery,
         answer=EventsView,
-        problems=[EventsNotReadable, InvalidCursor, LiveNotReady, TooManyStreams],
+        problems=[EventsNotReadable, InstanceEnding, InvalidCursor, LiveNotReady, TooManyStreams],
     )
     def get(self, query: EventsQuery, identity: Identity) -> EventsView | Response:
         """Read events on from a cursor, waiting for the next where there is none.
 
         With `Accept: text/event-stream` they come as a stream, whose `Last-Event-ID` is a cursor.
         """
+        if draining.has_begun():
+            raise InstanceEnding
         wanted = wanted_by(identity, query.patterns)
         if STREAM in request.headers.get("Accept", ""):
             cursor = started(request.headers.get("Last-Event-ID") or query.since)
@@ -91,7 +95,7 @@ def awaited(cursor: Cursor, wanted: TypeFilter, query: EventsQuery) -> EventsVie
         step = live.reading.step(cursor, wanted, query.limit)
         gaps += step.gaps
         left = until - time.monotonic()
-        if step.events or gaps or left <= 0:
+        if step.events or gaps or left <= 0 or draining.has_begun():
             step.gaps = gaps
             return EventsView.of(step)
         cursor = step.cursor

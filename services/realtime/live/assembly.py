@@ -8,6 +8,7 @@ import gevent
 from flask_socketio import SocketIO
 
 from services.realtime.live.connections import Connections
+from services.realtime.live.ending import Ending
 from services.realtime.live.gate import Gate
 from services.realtime.live.hub import Hub
 from services.realtime.live.records import Records
@@ -63,6 +64,7 @@ class Live:
             pause=lambda subscription, seconds: self.gate.drain(subscription.sid, seconds),
         )
         self._tail = Tail(Hub(self.connections, self.records, self.rooms, self.gate.emit, self.gate.cut))
+        self._ending = Ending(self.connections, self.gate, self._tail)
         self.reading = Reading(self.stream.tracks, self._tail, feed.ask)
         self.streams = Streams(self.reading, is_admitted)
         self._identify, self._is_revoked = identify, is_revoked
@@ -71,6 +73,7 @@ class Live:
         """Reads the events and minds the sockets for as long as the process lives."""
         self.stream.start(self._tail)
         gevent.spawn(self._mind)
+        gevent.spawn(self._ending.await_and_empty)
 
     def check_ready(self) -> None:
         """Raises RuntimeError while a source that is needed has not begun."""

@@ -15,6 +15,8 @@ from shared.problems import Problem
 NAMESPACE = "/"
 LAST_WORDS_SECONDS = 2
 """A socket that was told why it is cut has so long to hear it."""
+LAST_POLL_SECONDS = 1
+"""One that is sent elsewhere has so long to fetch what waits for it."""
 DRAIN_SECONDS = 30
 
 log = get("realtime")
@@ -66,6 +68,13 @@ class Gate:
         server.emit("problem", problem.to_dict(), to=sid)
         server.disconnect(sid)
         gevent.spawn_later(LAST_WORDS_SECONDS, self._close, transport)
+
+    def send_elsewhere(self, sid: str, problem: Problem) -> None:
+        """Tells the socket why, and hangs up on it without a farewell, after which clients come back by themselves."""
+        transport = self._transport(sid)
+        if transport is not None:
+            self._socketio.server.emit("problem", problem.to_dict(), to=sid)
+            gevent.spawn_later(LAST_POLL_SECONDS, self._close, transport)
 
     def drop(self, sid: str) -> None:
         """Ends a socket that takes nothing any more, without a word: it would not take that either."""

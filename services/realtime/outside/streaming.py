@@ -12,6 +12,7 @@ from services.realtime.errors import TooManyStreams
 from services.realtime.outside.cursors import Cursor, written
 from services.realtime.outside.filters import TypeFilter
 from services.realtime.outside.reading import Reading
+from shared import draining
 
 HEARTBEAT_SECONDS = 15.0
 LONGEST_SECONDS = 1800.0
@@ -41,7 +42,7 @@ class Streams:
         with self._counted(caller):
             yield b"retry: 1000\n\n"
             until = time.monotonic() + LONGEST_SECONDS
-            while time.monotonic() < until and self._may_go_on(caller):
+            while time.monotonic() < until and self._may_go_on(caller) and not draining.has_begun():
                 step = self._reading.step(cursor, wanted, PAGE)
                 yield from _told(step)
                 cursor = step.cursor

@@ -55,9 +55,13 @@ class Tail:
 
     def take(self, entry: Entry) -> int:
         self._keep(entry)
+        self.wake()
+        return self._listener.take(entry)
+
+    def wake(self) -> None:
+        """Has everyone who waits look again."""
         arrived, self.arrival = self.arrival, Flag()
         arrived.set()
-        return self._listener.take(entry)
 
     def after(self, source: str, incarnation: str, partition: int, number: int, limit: int) -> list[Entry] | None:
         """What followed this number here; None where only the source's feed can say."""

@@ -1,4 +1,4 @@
-"""Between gunicorn and Socket.IO: keeps hold of TCP connections that become WebSockets, has refusals be problems."""
+"""Between gunicorn and Socket.IO: keeps hold of connections that become WebSockets, has refusals be problems."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,9 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from services.realtime.errors import InstanceEnding
 from services.realtime.live.assembly import Live
+from shared import draining
 from shared.problems import Malformed, MethodNotAllowed
 
 REFUSALS = {"400": Malformed, "405": MethodNotAllowed}
@@ -20,6 +22,21 @@ def note_upgrades(application: Callable, live: Live) -> Callable:
             engine_sid = parse_qs(environ.get("QUERY_STRING", "")).get("sid", [""])[0]
             live.gate.note_connection(engine_sid, environ["gunicorn.socket"])
         return application(environ, start_response)
+
+    return call
+
+
+def turn_away(application: Callable) -> Callable:
+    """Has an instance that is about to end refuse new sockets, which the gateway then puts to another one."""
+
+    def call(environ: dict[str, Any], start_response: Callable) -> Any:
+        is_new = "sid" not in parse_qs(environ.get("QUERY_STRING", ""))
+        if not (draining.has_begun() and is_new and environ["PATH_INFO"].startswith("/socket.io")):
+            return application(environ, start_response)
+        problem = InstanceEnding()
+        headers = [*problem.headers.items(), ("Content-Type", "application/problem+json")]
+        start_response("503 Service Unavailable", headers)
+        return [orjson.dumps(problem.to_dict())]
 
     return call
 

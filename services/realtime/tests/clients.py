@@ -64,5 +64,9 @@ class Person:
         assert len(self.heard(event)) == count, self.heard(event)
         return self.heard(event)
 
+    def hears_at_least(self, event: str, count: int) -> None:
+        """Waits until it was told that often."""
+        eventually(lambda: len(self.heard(event)) >= count)
+
     def leave(self) -> None:
         self.socket.disconnect()

@@ -53,10 +53,11 @@ class System:
         eventually(lambda: all(self.is_ready(instance) for instance in range(len(self.ports))), within=60)
         return self
 
-    def start_instance(self, instance: int) -> None:
+    def start_instance(self, instance: int, **environment: str) -> None:
+        served_like = ["--config", str(ROOT / "services/gunicorn.conf.py")]
         listen = ["--bind", f"127.0.0.1:{self.ports[instance]}", "--worker-class", "gevent", "--workers", "1"]
-        quick = ["--no-control-socket", "--graceful-timeout", "1"]
-        self.run(f"api{instance}", "gunicorn", "services.realtime.app:create_app()", *listen, *quick)
+        app = ["services.realtime.app:create_app()", *served_like, *listen, "--graceful-timeout", "1"]
+        self.run(f"api{instance}", "gunicorn", *app, **environment)
 
     def is_ready(self, instance: int) -> bool:
         try:
@@ -64,13 +65,13 @@ class System:
         except requests.RequestException:
             return False
 
-    def run(self, name: str, module: str, *arguments: str) -> subprocess.Popen:
+    def run(self, name: str, module: str, *arguments: str, **environment: str) -> subprocess.Popen:
         kept = {variable: os.environ[variable] for variable in ("PATH", "HOME") if variable in os.environ}  # noqa: TID251
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 cwd=self.folder,
-                env={**kept, **self.environment, "PYTHONPATH": str(ROOT)},
+                env={**kept, **self.environment, "PYTHONPATH": str(ROOT), **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -1,0 +1,87 @@
+"""Instances end and die under their clients, who notice nothing, or come back and have missed nothing."""
+
+import secrets
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from demo.client import Quintet
+from demo.waiting import eventually
+from demo.watching import Watching, id_in
+from tests.e2e.freezing import frozen, kill, pids, wait_until_whole
+from tests.e2e.people import airport
+
+
+@pytest.fixture(autouse=True, scope="module")
+def two_of_each(system) -> Iterator[None]:
+    """Two instances of data and of realtime, and one again afterwards."""
+    if system.state is None:
+        pytest.skip("the system that was given is not ours to scale")
+    system.operate("up", "--scale", "data=2", "--scale", "realtime=2")
+    yield
+    wait_until_whole(system)
+    system.operate("up", "--scale", "data=1", "--scale", "realtime=1")
+
+
+@pytest.fixture(autouse=True)
+def whole_afterwards(system):
+    yield
+    wait_until_whole(system)
+
+
+def create(ada, collection: str, number: int, **headers: str) -> int:
+    """The status of a write on a connection of its own."""
+    api = Quintet(ada.system.url, ada.api.token)
+    path = f"/v1/data/collections/{collection}/records"
+    status = api.send("POST", path, json=airport(number), headers=headers).status_code
+    api.http.close()
+    return status
+
+
+def test_a_write_with_a_key_is_done_once_though_its_instance_dies(system, ada, airports):
+    with ThreadPoolExecutor(8) as pool, frozen(system, "data"):
+        keys = [{"Idempotency-Key": secrets.token_hex(8)} for _ in range(8)]
+        asked = [pool.submit(create, ada, airports, number, **key) for number, key in enumerate(keys)]
+        eventually(lambda: sum(one.done() for one in asked) >= 1, "the other instance answers")
+        kill(system, "data")
+        assert [one.result() for one in asked] == [201] * 8
+    assert sorted(row["iata"] for row in ada.lists(airports)) == [f"T{number}" for number in range(8)]
+
+
+def test_a_write_without_a_key_is_not_repeated_and_its_client_is_told(system, ada, airports):
+    with ThreadPoolExecutor(8) as pool, frozen(system, "data"):
+        asked = [pool.submit(create, ada, airports, number) for number in range(8)]
+        eventually(lambda: sum(one.done() for one in asked) >= 1, "the other instance answers")
+        kill(system, "data")
+        statuses = [one.result() for one in asked]
+    assert set(statuses) == {201, 502}
+    assert ada.counts(airports) == statuses.count(201)
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+def test_sockets_of_an_instance_that_ends_go_on_at_the_other(system, ada, ben, airports, transport):
+    watching = [ben.watches(airports, transport=transport) for _ in range(6)]
+    told, rows = [[] for _ in watching], []
+    for name in ("realtime", "realtime-2"):
+        for pid in pids(system, name):
+            psutil.Process(pid).send_signal(signal.SIGTERM)
+        for _ in range(60):
+            rows.append(ada.creates(airports, **airport(len(rows)))["id"])
+            watching = [come_back(ben, one, seen, transport) for one, seen in zip(watching, told, strict=True)]
+        wait_until_whole(system)
+    for one, seen in zip(watching, told, strict=True):
+        one.wait_for(len(rows) - len(seen), within=30)
+        assert seen + [id_in(change) for change in one.changes] == rows
+
+
+def come_back(ben, watching: Watching, seen: list[str], transport: str) -> Watching:
+    """The same subscription; on a new socket where the old one is gone, as any client's library has it."""
+    if watching.live.is_connected:
+        return watching
+    seen += [id_in(change) for change in watching.changes]
+    again = watching.resumed_on(ben.connects(transport=transport))
+    assert again.is_recovered
+    return again
