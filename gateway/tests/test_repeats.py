@@ -124,6 +124,14 @@ def test_what_only_reads_is_put_to_as_many_as_it_takes(front, book):
     assert len(book.taken) == 3
 
 
+def test_sockets_find_the_instance_that_came_back_when_the_other_goes(make_front, mortals, book):
+    """A failure is forgiven at the end of a request that went well, and a socket has no end."""
+    front = make_front({"realtime": mortals[:2]})
+    book.deaths = 3
+    statuses = [front.ask("GET", "/socket.io/?EIO=4&transport=websocket").status_code for _ in range(20)]
+    assert (statuses.count(502), statuses[2:]) == (1, [201] * 18)
+
+
 def test_a_request_that_every_instance_dies_of_is_a_problem_in_the_end(front, book):
     book.deaths = 100
     assert_own_problem(front.ask("POST", RECORDS, json={}, headers=KEY), 502, "bad_gateway")

@@ -51,14 +51,23 @@ def test_sockets_that_begin_as_such_are_spread(front):
     assert {front.ask("GET", path).json()["name"] for _ in range(30)} == {"upstream-0", "upstream-1"}
 
 
-@pytest.mark.parametrize("path", ["/socket.io/?EIO=4&transport=websocket", "/v1/events?wait=30"])
-def test_an_instance_that_is_about_to_end_sends_who_comes_anew_to_another(make_front, upstreams, path):
-    upstreams[0].is_ending = True
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/socket.io/?EIO=4&transport=websocket"),
+        ("GET", "/socket.io/?EIO=4&transport=polling"),
+        ("POST", "/socket.io/?EIO=4&transport=polling&sid=of-another-instance"),
+        ("GET", "/v1/events?wait=30"),
+    ],
+)
+@pytest.mark.parametrize("ending", [0, 1])
+def test_an_instance_that_is_about_to_end_sends_who_comes_anew_to_another(make_front, upstreams, method, path, ending):
+    upstreams[ending].is_ending = True
     front = make_front({"realtime": [server.server_port for server in upstreams]})
     try:
-        assert {front.ask("GET", path).json()["name"] for _ in range(20)} == {"upstream-1"}
+        assert {front.ask(method, path).json()["name"] for _ in range(20)} == {f"upstream-{1 - ending}"}
     finally:
-        upstreams[0].is_ending = False
+        upstreams[ending].is_ending = False
 
 
 def test_where_all_are_about_to_end_their_own_words_pass(make_front, upstreams):

@@ -54,7 +54,7 @@ def init_sockets(app: Flask, settings: RealtimeSettings) -> None:
         cors_allowed_origins=may_connect(settings),
         transports=["websocket", "polling"],
     )
-    app.wsgi_app = note_upgrades(turn_away(speak_problems(app.wsgi_app)), live)
+    app.wsgi_app = note_upgrades(turn_away(speak_problems(app.wsgi_app), live), live)
 
 
 def admit_outsiders(app: Flask, settings: RealtimeSettings) -> None:

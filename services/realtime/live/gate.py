@@ -89,6 +89,10 @@ class Gate:
         if transport is not None:
             transport.session["tcp"] = tcp
 
+    def holds(self, engine_sid: str) -> bool:
+        """Whether an Engine.IO session is one of this instance's."""
+        return engine_sid in self._socketio.server.eio.sockets
+
     def _transport(self, sid: str) -> Any:
         server = self._socketio.server
         try:

@@ -19,19 +19,18 @@ def note_upgrades(application: Callable, live: Live) -> Callable:
 
     def call(environ: dict[str, Any], start_response: Callable) -> Any:
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket" and "gunicorn.socket" in environ:
-            engine_sid = parse_qs(environ.get("QUERY_STRING", "")).get("sid", [""])[0]
-            live.gate.note_connection(engine_sid, environ["gunicorn.socket"])
+            live.gate.note_connection(engine_sid(environ), environ["gunicorn.socket"])
         return application(environ, start_response)
 
     return call
 
 
-def turn_away(application: Callable) -> Callable:
-    """Has an instance that is about to end refuse new sockets, which the gateway then puts to another one."""
+def turn_away(application: Callable, live: Live) -> Callable:
+    """Has an instance that is about to end refuse all but its own sockets; the gateway puts them to another one."""
 
     def call(environ: dict[str, Any], start_response: Callable) -> Any:
-        is_new = "sid" not in parse_qs(environ.get("QUERY_STRING", ""))
-        if not (draining.has_begun() and is_new and environ["PATH_INFO"].startswith("/socket.io")):
+        is_draining = draining.has_begun() and environ["PATH_INFO"].startswith("/socket.io")
+        if not is_draining or live.gate.holds(engine_sid(environ)):
             return application(environ, start_response)
         problem = InstanceEnding()
         headers = [*problem.headers.items(), ("Content-Type", "application/problem+json")]
@@ -62,3 +61,8 @@ def speak_problems(application: Callable) -> Callable:
         return [orjson.dumps(problem.to_dict())]
 
     return call
+
+
+def engine_sid(environ: dict[str, Any]) -> str:
+    """The Engine.IO session that a request is of; empty where it begins one."""
+    return parse_qs(environ.get("QUERY_STRING", "")).get("sid", [""])[0]

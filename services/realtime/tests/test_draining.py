@@ -84,6 +84,7 @@ def test_new_sockets_are_refused_and_known_ones_served(system, person, ending):
     assert (refusal.json()["code"], refusal.headers["Retry-After"]) == ("instance_ending", "1")
     sid = known.partition('"sid":"')[2].partition('"')[0]
     assert requests.post(f"{url}&sid={sid}", data="3", timeout=5).status_code == 200
+    assert requests.post(f"{url}&sid=ofanother", data="3", timeout=5).json()["code"] == "instance_ending"
     assert "draining" in requests.get(f"{system.url(ending)}/readyz", timeout=5).json()["checks"]
 
 
