@@ -178,7 +178,7 @@ def _postgres(state: State, shape: Shape, programs: Path, user: str | None) -> P
 
 
 def _rabbitmq(state: State, shape: Shape, program: Path) -> list[Process]:
-    command, environment = rabbitmq.command(program, shape), rabbitmq.environment(state, shape)
+    command, environment = rabbitmq.command(program, state, shape), rabbitmq.environment(state, shape)
     asked = {"port": shape.ports["rabbitmq"], "grace_seconds": 20}
     return [
         Process("epmd", rabbitmq.epmd_command(shape), SERVERS, port=shape.ports["epmd"]),

@@ -1,9 +1,10 @@
 """RabbitMQ of one system: a node of its own and its epmd, every port on loopback, all that they write in one folder."""
 
 import subprocess
+import sys
 from pathlib import Path
 
-from quintet import files
+from quintet import files, rabbitmq_data
 from quintet.failing import Failed
 from quintet.keys import Keys
 from quintet.state import ROOT, Shape, State
@@ -48,10 +49,12 @@ def write(state: State, shape: Shape, keys: Keys) -> None:
     files.write(_folder(state, ".erlang.cookie"), keys.rabbitmq_cookie, mode=0o400)
 
 
-def command(program: Path, shape: Shape) -> list[str]:
-    """Starts the node once its epmd answers: one that finds none would leave a daemon of its own behind."""
+def command(program: Path, state: State, shape: Shape) -> list[str]:
+    """Starts the node once its epmd answers: one that finds none would leave a daemon of its own behind. Data that
+    keep it from starting are set aside first."""
     wait = f"until epmd -port {shape.ports['epmd']} -names >/dev/null 2>&1; do sleep 0.1; done"
-    return ["/bin/sh", "-c", f'{wait}; exec "$0"', str(program)]
+    heal = [sys.executable, rabbitmq_data.__file__, _folder(state, "mnesia"), state.path("log", "rabbitmq.log")]
+    return ["/bin/sh", "-c", f'{wait}; "$@"; exec "$0"', str(program), *map(str, heal)]
 
 
 def epmd_command(shape: Shape) -> list[str]:
