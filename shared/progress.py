@@ -48,7 +48,7 @@ class Pulse:
     A sign gives a reason, or None when all is well. At once, without any clean-up: what hangs holds locks and can't end
     cleanly, and nothing of ours relies on that. Not by SIGKILL, which the first process of a container does not heed.
     A process that can't even do that (stopped, its interpreter stuck) leaves the file untouched: the watchdog, or a
-    container's health check, sees it by `is_fresh`.
+    container's health check (shared/probe.py), sees it by the file's age.
     """
 
     def __init__(self, file: Path | None, signs: Iterable[Callable[[], str | None]] = ()):
@@ -84,14 +84,6 @@ class Pulse:
             self.file.touch()  # an existing file's time: no room on the disk is needed
         except OSError as error:
             log.warning("the progress file can't be touched", error=type(error).__name__)
-
-
-def is_fresh(file: Path, *, within: float) -> bool:
-    """Whether the process behind the file has said within so many seconds that it moves."""
-    try:
-        return time.time() - file.stat().st_mtime <= within
-    except OSError:
-        return False
 
 
 def _say_stuck() -> str | None:

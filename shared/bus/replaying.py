@@ -1,10 +1,10 @@
 """Replays as rows: begun in a transaction, carried out by the consumer's loop, looked at, stopped."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import func, insert, select, true, update
+from sqlalchemy import delete, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from shared import clock
@@ -14,6 +14,8 @@ from shared.ids import new_id
 RUNNING, DONE, FAILED = "running", "done", "failed"
 AT_ONCE = 20
 """So many replays are carried out beside each other; later ones wait for them."""
+REMEMBERED = timedelta(days=30)
+"""So long a replay that has ended can be looked at."""
 
 
 def begin(
@@ -38,8 +40,16 @@ def begin(
         raise ValueError("A range can't end before it begins.")
     row = {"id": new_id(), "source": source, "types": orjson.dumps(list(types)).decode(), "since": since}
     row |= {"until": until, "handler": handler, "state": RUNNING, "asked_by": asked_by[:120], "created_at": now}
+    _forget_old(session)
     session.execute(insert(replays).values(row))
     return row["id"]
+
+
+def _forget_old(session: Session) -> None:
+    """Drops what ended long ago."""
+    old = replays.c.finished_at < clock.now() - REMEMBERED
+    session.execute(delete(replay_cursors).where(replay_cursors.c.replay.in_(select(replays.c.id).where(old))))
+    session.execute(delete(replays).where(old))
 
 
 def running(session: Session) -> list:

@@ -9,7 +9,8 @@ import pytest
 
 from shared import progress
 from shared.database.migrator import ROOT
-from shared.progress import DEAF_STATUS, Pulse, is_fresh, moved, rests, stuck_loops
+from shared.probe import complaint
+from shared.progress import DEAF_STATUS, Pulse, moved, rests, stuck_loops
 from shared.testing import eventually
 
 HANGING = """
@@ -78,12 +79,12 @@ def test_a_process_whose_loop_hangs_says_why_and_ends_itself(tmp_path):
 
 def test_a_file_is_fresh_while_it_is_touched(tmp_path):
     file = tmp_path / "progress"
-    assert not is_fresh(file, within=60)
+    assert complaint(str(file))
     pulse = Pulse(file).start()
     try:
-        eventually(lambda: is_fresh(file, within=60))
+        eventually(lambda: complaint(str(file)) is None)
         old = time.time() - 3600
         os.utime(file, (old, old))
-        eventually(lambda: is_fresh(file, within=60))
+        eventually(lambda: complaint(str(file)) is None)
     finally:
         pulse.stop()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from shared import clock
 from shared.bus import replaying
 from shared.bus.source import numbering
-from shared.bus.tables import outbox, replay_cursors, waiting
+from shared.bus.tables import outbox, replay_cursors, replays, waiting
 from shared.bus.tests.conftest import World, book, turn
 from shared.bus.tests.ledger import Noted
 from shared.bus.tests.test_killed_processes import start
@@ -146,6 +146,17 @@ def test_a_range_that_nobody_here_handles_fails_and_says_so(world, running):
     begin(world, handler="gone")
     eventually(lambda: [one["state"] for one in progress(world)] == ["failed", "failed"])
     assert progress(world)[0]["last_error"] == "nothing here handles such events"
+
+
+def test_what_ended_long_ago_is_forgotten_when_the_next_begins(world):
+    old, new = begin(world), begin(world)
+    long_ago = clock.now() - replaying.REMEMBERED - timedelta(days=1)
+    with world.target.transaction() as session:
+        replaying.finish(session, old)
+        replaying.finish(session, new)
+        session.execute(sa.update(replays).where(replays.c.id == old).values(finished_at=long_ago))
+    latest = begin(world)
+    assert [one["id"] for one in progress(world)] == [latest, new]
 
 
 def test_a_range_can_not_end_before_it_begins(world):

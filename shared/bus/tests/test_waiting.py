@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from shared.bus import Handlers
 from shared.bus.consuming.waiting import Waiting
 from shared.bus.tables import waiting
 from shared.bus.tests.conftest import World
@@ -61,3 +62,11 @@ def test_what_is_as_it_was_counted_is_handled_and_gone(world, seen):
     assert Waiting(world.target, world.handlers).step(set(range(8))) == 1
     assert seen == [1]
     assert rows(world) == []
+
+
+def test_an_event_whose_handler_this_release_lacks_waits_on_for_one_that_has_it(world, seen):
+    assert Waiting(world.target, Handlers("reader")).step(set(range(8))) == 1
+    (row,) = rows(world)
+    assert (row.state, row.last_error) == ("waiting", "HandlerGone: this release has no handler note")
+    eventually(lambda: Waiting(world.target, world.handlers).step(set(range(8))))
+    assert seen == [1]
