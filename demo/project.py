@@ -29,7 +29,11 @@ class Project:
             "PUBLIC_URL": f"http://127.0.0.1:{gateway}",
             "MAIL_CATCHER_ADDRESS": f"127.0.0.1:{mails}",
             "QUINTET_TAG": TAG,
+            "BACKUP_FOLDER": str(folder / "backups"),
+            "BACKUP_KEY_FILE": str(folder / "backup.key"),
         }
+        (folder / "backups").mkdir()
+        (folder / "backup.key").write_text(secrets.token_urlsafe(32))
         self.env_file.touch(mode=0o600)
         self.env_file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         said(sys.executable, "-m", "quintet", "env", "--file", str(self.env_file))

@@ -46,12 +46,14 @@ def restore(
         archive.unpack(file, key, folder, lambda member: _is_wanted(member, manifest, services))
         say(f"{len(manifest.members)} files unpacked, each as it was written")
         _require_keys(system, folder)
+        _make_missing(admin, services)
         for service in services:
             _lay_beside(system, admin, manifest, service, folder, settings)
             say(f"{service}: {manifest.databases[service].rows()} rows laid beside, as they were")
         say(f"{bring_objects(folder / 'files', system.store)} objects put back")
         _require_idle(admin, services)
-        return take_places(admin, {f"{service}_restored": service for service in services})
+        kept = take_places(admin, {f"{service}_restored": service for service in services})
+        return {service: name for service, name in kept.items() if not _is_dropped_as_empty(system, admin, name)}
 
 
 def _is_wanted(member: str, manifest: Manifest, services: tuple[str, ...]) -> bool:
@@ -72,6 +74,24 @@ def _require_keys(system: ContainerSystem, folder: Path) -> None:
     told = dotenv_values(folder / ENV, interpolate=False)
     if other := [name for name in KEEPING if told.get(name) != system.known.get(name)]:
         raise Failed(f"{', '.join(other)} in .env: not the archive's. `quintet backup settings` writes its .env.")
+
+
+def _make_missing(admin: Any, services: tuple[str, ...]) -> None:
+    """A database that is gone wholly leaves its place to an empty one."""
+    there = {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
+    for service in set(services) - there:
+        create_empty(admin, service, owner=service)
+
+
+def _is_dropped_as_empty(system: ContainerSystem, admin: Any, name: str) -> bool:
+    """What nobody had put anything into, as in a new volume, is not worth keeping."""
+    from psycopg import sql
+
+    with system.administered(name) as connection:
+        if connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1").fetchone():
+            return False
+    admin.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+    return True
 
 
 def _lay_beside(

@@ -42,11 +42,11 @@ class ContainerSystem:
         return Places(urls, self.store, self.state.folder, binaries.postgres(settings))
 
     @contextmanager
-    def administered(self) -> Iterator[Any]:
+    def administered(self, database: str = "postgres") -> Iterator[Any]:
         """A connection of PostgreSQL's superuser."""
         import psycopg
 
-        address = {"host": self._host, "port": self._port, "user": "postgres", "dbname": "postgres"}
+        address = {"host": self._host, "port": self._port, "user": "postgres", "dbname": database}
         password = self.known["POSTGRES_PASSWORD"]
         with psycopg.connect(**address, password=password, autocommit=True, connect_timeout=10) as connection:
             yield connection

@@ -85,6 +85,15 @@ def test_a_backup_brings_databases_and_objects_back_all_or_none(laboratory):
         assert connection.execute("SELECT * FROM files").fetchall() == []
 
 
+def test_a_database_that_is_gone_wholly_or_new_and_empty_leaves_nothing_behind(laboratory):
+    laboratory.takes()
+    with laboratory.system.administered() as admin:
+        admin.execute("DROP DATABASE data")
+    laboratory.does("mail", "DROP TABLE files")
+    assert set(laboratory.restores()) == {*SERVICES} - {"data", "mail"}
+    assert laboratory.does("data", "SELECT * FROM files") == laboratory.does("mail", "SELECT * FROM files") == []
+
+
 def test_one_service_goes_back_and_the_others_stay(laboratory):
     laboratory.takes()
     for service in ("data", "mail"):

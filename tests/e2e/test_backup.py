@@ -4,21 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from demo.client import Refused
-from demo.people import Person
 from demo.system import ROOT, System
 from demo.waiting import eventually
 from demo.watching import id_in
 from tests.e2e.freezing import frozen, wait_until_whole
 from tests.e2e.people import PORTRAIT, airport
+from tests.e2e.writing import ids, variants_of, writing
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -27,29 +24,6 @@ pytestmark = pytest.mark.timeout(400)
 def whole_afterwards(in_our_hands):
     yield
     wait_until_whole(in_our_hands)
-
-
-@contextmanager
-def writing(person: Person, collection: str) -> Iterator[list[str]]:
-    """Someone writes as fast as they are answered; the ids of what was answered."""
-    answered, is_over = [], threading.Event()
-
-    def write():
-        while not is_over.is_set():
-            answered.append(person.creates(collection, **airport(100 + len(answered)))["id"])
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        eventually(lambda: len(answered) > 5, "the first writes")
-        yield answered
-    finally:
-        is_over.set()
-        writer.join(30)
-
-
-def ids(person: Person, collection: str) -> set[str]:
-    return {record["id"] for record in person.lists(collection)}
 
 
 def lose_database(system: System, service: str) -> None:
@@ -98,11 +72,6 @@ def verified(archive: Path, *options: str) -> str:
     """What the operator's command says of an archive, for which no system is needed."""
     command = [sys.executable, "-m", "quintet", "backup", "verify", str(archive), *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-
-def variants_of(person: Person, collection: str, record_id: str) -> dict | None:
-    photo = person.reads(collection, record_id)["photo"]
-    return photo if photo["variants"] else None
 
 
 def test_a_system_that_lost_everything_comes_back(system, ada, airports, tmp_path):
