@@ -107,7 +107,7 @@ def test_the_operator_sees_the_bus_and_a_trace_from_within(system, ada, airports
     eventually(lambda: "data.record_changed" in operator(system, "trace", trace), "the trace", within=30)
     assert "data.record_changed" in operator(system, "events", "tail", "-n", "5", "--service", "data")
     command = system.composed("run", "--rm", "-T", "operator", "bus", "status")
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # status 1: an alarm is raised
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # 1: an alarm
     assert "worker" in told.stdout, told.stderr
     operator(system, "dead", "list")
 
