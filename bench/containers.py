@@ -26,7 +26,7 @@ CODE = {"shared (in all five)": ("shared/clock.py", ()), "data alone": ("service
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--cold", action="store_true", help="build everything without the engine's cache first")
-    parser.add_argument("--no-builds", action="store_true", help="leave out what building takes")
+    parser.add_argument("--only", choices=["builds", "up"], help="leave out the rest")
     parser.add_argument("--settle", type=float, default=20, help="how long to wait before CPU is watched (at most 120)")
     parser.add_argument("--seconds", type=float, default=30, help="how long it is watched (at most 300)")
     choice = parser.parse_args()
@@ -35,11 +35,12 @@ def main() -> None:
         if missing := project.missing_images():
             raise SystemExit(f"the engine neither has nor gets {', '.join(missing)}")
         project.build()
-        if not choice.no_builds:
+        if choice.only != "up":
             show("Building", ["what", "s"], [[what, f"{took:.1f}"] for what, took in builds(project, choice.cold)])
-        show("Images", ["image", "MB", "of which the base image"], sizes(project))
-        with brought_up(project):
-            at_rest(project, min(choice.settle, 120), min(choice.seconds, 300))
+            show("Images", ["image", "MB", "of which the base image"], sizes(project))
+        if choice.only != "builds":
+            with brought_up(project):
+                at_rest(project, min(choice.settle, 120), min(choice.seconds, 300))
 
 
 def builds(project: Project, is_cold: bool) -> Iterator[tuple[str, float]]:

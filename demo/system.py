@@ -50,7 +50,7 @@ class System:
 
     def has_noticed(self, dead: list[int]) -> bool:
         """Whether who minds the processes can have noticed that these died; a supervisor is their parent."""
-        return bool(dead)
+        return True
 
     def flush_redis(self) -> None:
         """Empties the broker."""

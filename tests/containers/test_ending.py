@@ -55,8 +55,8 @@ def outbox_locked(system: Containers, service: str) -> Iterator[threading.Event]
 
 
 def waits_for_the_lock(system: Containers, service: str) -> bool:
-    """Whether a transaction waits for the outbox of the service."""
-    asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass"
+    """Whether a transaction waits to write an event into the service's outbox."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ILIKE 'insert into outbox%'"
     psql = ("psql", "--tuples-only", "--username", "postgres", "--dbname", service, "--command", asked)
     return int(system.run_in("postgres", *psql)) > 0
 

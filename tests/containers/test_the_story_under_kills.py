@@ -51,12 +51,12 @@ class Killer(threading.Thread):
             if self.is_over.wait(self.chance.uniform(*PAUSES)):
                 return
             try:
-                kill(self.system, name)
+                if kill(self.system, name):
+                    self.killed.append(name)
+                    print(f"killed: {name}")
             except Exception as error:  # it must not pass for a calm story
                 self.error = error
                 return
-            self.killed.append(name)
-            print(f"killed: {name}")
 
     def order(self) -> Iterator[str]:
         """All of them in a random order, again and again."""

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -31,13 +31,14 @@ def frozen(system: System, *names: str) -> Iterator[None]:
                 process.send_signal(signal.SIGCONT)
 
 
-def kill(system: System, *names: str) -> None:
+def kill(system: System, *names: str) -> list[int]:
     """The processes of those names die at once, with all that they started; they are started anew by who minds them."""
     killed = system.pids(*names)
-    for pid in killed:
-        for process in family(pid):
+    for process in [one for pid in killed for one in family(pid)]:
+        with suppress(psutil.NoSuchProcess):  # a container's processes die with its first
             process.kill()
     eventually(lambda: system.has_noticed(killed), "it is noticed that they died", within=20)
+    return killed
 
 
 def wait_until_whole(system: System, *, within: float = 60) -> None:
