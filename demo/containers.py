@@ -58,9 +58,9 @@ class Containers(System):
         """What the .env says, secrets included."""
         return {name: value or "" for name, value in dotenv_values(self.env_file, interpolate=False).items()}
 
-    def compose(self, *words: str, within: float = 600) -> str:
+    def compose(self, *words: str, within: float = 600, folder: Path = ROOT) -> str:
         """What a command of Compose's says of this project; DidNotHappen where it fails."""
-        return said(*self.composed(*words), within=within)
+        return said(*self.composed(*words), within=within, folder=folder)
 
     def composed(self, *words: str) -> list[str]:
         """The whole command line of a command of Compose's for this project."""
@@ -128,9 +128,9 @@ def logged(container: dict[str, Any]) -> str:
     return done.stdout + done.stderr
 
 
-def said(*command: str, within: float = 60) -> str:
+def said(*command: str, within: float = 60, folder: Path = ROOT) -> str:
     """What a command says; DidNotHappen with its complaint where it fails."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=within, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=within, check=False)  # noqa: S603
     if done.returncode:
         raise DidNotHappen(f"{' '.join(command[:8])}: {(done.stderr or done.stdout).strip()[-2000:]}")
     return done.stdout

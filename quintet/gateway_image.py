@@ -1,9 +1,10 @@
-"""What the gateway's image holds: `python -m quintet.gateway_image FOLDER` renders it when the image is built.
+"""What the gateway's image holds: `python -m quintet.gateway_image FOLDER SERVICES` renders it when the image is built.
 
 What an operator sets stays a `${NAME}` in policies/, which nginx's own entry point fills in when a container starts.
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from quintet import gateway
@@ -14,12 +15,12 @@ DOCKER_DNS = "127.0.0.11"
 SETTABLE = ("public.conf", "limits.conf", "cors.conf", "uploads.conf", "listening.conf", "redirecting.conf")
 
 
-def described() -> Gateway:
+def described(services: Iterable[str] = SERVICES) -> Gateway:
     """A gateway that finds the instances of each service by the service's name."""
     return Gateway(
         port=8080,
         host="0.0.0.0",  # noqa: S104 - a container's own address; compose publishes it
-        instances={service: [f"{service}:8000"] for service in SERVICES},
+        instances={service: [f"{service}:8000"] for service in services},
         open_files=8192,
         resolver=DOCKER_DNS,
         run_folder="/tmp",  # noqa: S108 - a tmpfs, the only place that may be written
@@ -43,9 +44,9 @@ def described() -> Gateway:
     )
 
 
-def main(folder: Path) -> None:
-    """Writes what goes to /etc/nginx of the image."""
-    gateway.render(described(), folder)
+def main(folder: Path, services: str) -> None:
+    """Writes what goes to /etc/nginx of the image; the services by spaces."""
+    gateway.render(described(services.split()), folder)
     (folder / "templates").mkdir()
     for name in SETTABLE:
         (folder / "policies" / name).rename(folder / "templates" / f"{name}.template")
@@ -57,4 +58,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -58,7 +58,7 @@ def test_only_the_gateway_and_the_catcher_of_the_dev_profile_are_published_and_o
 def test_a_container_runs_as_nobody_special_on_a_file_system_it_can_not_write(system, name):
     found = probing.surroundings(system, name)
     assert found["wrote"] == "Read-only file system"
-    has_files = name in {"data", "data-bus", "worker", "worker-bus", "worker-tasks"}
+    has_files = name in {"data", "data-bus", "worker", "worker-tasks"}
     assert {*found["writable"]} - {"/dev/shm", "/dev/mqueue"} == {"/tmp"} | ({"/files"} if has_files else set())
     status = found["status"]
     assert set(status["Uid"].split()) == {"10001"}

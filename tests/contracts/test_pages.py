@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
-from quintet import settings_page
+from quintet import compose_file, settings_page
 from quintet.settings import OperatorSettings
+from quintet.state import OURS as OURS_BY_NAME
 from shared.events import document
 from shared.events.schemas import catalogue_schemas
 from shared.problems import every_problem
@@ -27,6 +29,18 @@ def test_the_golden_schemas_and_the_page_about_events_are_in_step():
 def test_the_document_that_the_gateways_image_serves_is_in_step(apps):
     ordered = {cls.service: apps[cls.service] for cls in SETTINGS}
     assert (ROOT / "gateway/openapi.json").read_text() == merged_text(ordered)
+
+
+def test_the_compose_file_is_in_step():
+    assert (ROOT / "docker-compose.yml").read_text() == compose_file.rendered()
+
+
+def test_a_service_of_an_author_s_own_gets_its_containers_its_database_and_its_redis_user():
+    told = yaml.safe_load(compose_file.rendered((*OURS_BY_NAME, "greeter")))
+    assert {"greeter", "greeter-bus", "greeter-migrate"} <= {*told["services"]}
+    assert "greeter" in told["services"]["postgres"]["environment"]["SERVICES"].split()
+    assert "~greeter:*" in told["services"]["redis"]["command"]
+    assert json.loads(told["services"]["mail"]["environment"]["SOURCES"])["greeter"] == "http://greeter:8000"
 
 
 def test_a_change_that_breaks_a_reader_is_not_written(tmp_path, capsys):

@@ -1,10 +1,7 @@
 """A service of an author's own, made in a copy of the repository as docs/add-a-service.md says, and run for real."""
 
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,34 +10,13 @@ import requests
 
 from demo.people import Person
 from demo.system import System, found
-
-ROOT = Path(__file__).resolve().parents[2]
-GUIDE = (ROOT / "docs/add-a-service.md").read_text()
+from tests.e2e.authoring import a_copy_with_greeter, run
 
 
 @pytest.fixture(scope="module")
 def checkout() -> Iterator[Path]:
-    """A copy of the repository in which `greeter` was made, its events taken in, and mail told to hear them."""
-    folder = Path(tempfile.mkdtemp(prefix="quintet-sixth-"))
-    folder.chmod(0o711)  # nginx's own user must get through
-    copy = folder / "quintet"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    for name in listed.splitlines():
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
-    (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
-    subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
-    try:
-        run(copy, "bin/quintet", "new-service", "greeter")
-        hear_it_in_mail(copy)
-        run(copy, "bin/contracts")
+    with a_copy_with_greeter() as copy:
         yield copy
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
@@ -52,23 +28,6 @@ def system(checkout) -> Iterator[System]:
         yield found(state, "admin@example.com", is_ours=True)
     finally:
         run(checkout, "bin/quintet", "down", "--state", str(state))
-
-
-def hear_it_in_mail(copy: Path) -> None:
-    """What the guide says about another service that handles the event."""
-    block = re.search(r"^```python\n# services/mail/handlers.py\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)[1]
-    imported, reaction = block.split("\n\n\n")
-    handlers = copy / "services/mail/handlers.py"
-    text = handlers.read_text().replace("from shared.events.worker", f"{imported}\nfrom shared.events.worker")
-    handlers.write_text(f"{text}\n\n{reaction}")
-    events = copy / "shared/events/greeter.py"
-    events.write_text(events.read_text().replace(" Nobody handles it yet.", ""))
-
-
-def run(copy: Path, *command: str) -> str:
-    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}{done.stderr}"
-    return done.stdout
 
 
 def test_what_happens_in_it_comes_from_auth_and_reaches_mail_through_a_worker(system):

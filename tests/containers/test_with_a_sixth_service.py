@@ -1,0 +1,67 @@
+"""A service of an author's own comes into running containers, as docs/add-a-service.md says, and goes again."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import requests
+
+from demo.containers import Containers, said
+from demo.people import Person
+from tests.containers import probing
+from tests.e2e.authoring import a_copy_with_greeter, run
+from tests.e2e.freezing import wait_until_whole
+
+TAG = "compose-test-sixth"
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def grown(system) -> Iterator[Containers]:
+    """The same project, its data as it was, with greeter in it; afterwards without."""
+    with a_copy_with_greeter() as copy:
+        lock = copy / "services/mail/requirements.txt"  # it holds all that greeter needs, as `make lock` would find
+        shutil.copy2(lock, copy / "services/greeter/requirements.txt")
+        settings = system.env_file.read_text().replace("QUINTET_TAG='compose-test'", f"QUINTET_TAG='{TAG}'")
+        (copy / ".env").touch(mode=0o600)
+        (copy / ".env").write_text(settings)
+        run(copy, "bin/quintet", "env")
+        grown = replace(system, env_file=copy / ".env")
+        try:
+            grown.compose("build", "--quiet", folder=copy)
+            grown.compose("up", "--detach", "postgres", folder=copy)
+            wait_until_whole(grown, within=120)
+            grown.run_in("postgres", "bash", "/docker-entrypoint-initdb.d/databases.sh")
+            grown.compose("up", "--detach", folder=copy)
+            wait_until_whole(grown, within=300)
+            yield grown
+        finally:
+            system.compose("up", "--detach", "--no-build", "--remove-orphans")
+            wait_until_whole(system, within=300)
+            said("docker", "image", "rm", *said("docker", "images", "--quiet", f"quintet-*:{TAG}").split())
+
+
+def test_it_hears_the_others_and_is_heard(grown):
+    person = Person("Ada", grown).arrives()
+    mail = person.mails.wait_for(person.email, "greeting", within=60)
+    assert mail["subject"] == "Your job greeting is done"
+    person.leaves()
+
+
+def test_it_is_routed_by_the_gateway(grown):
+    assert requests.get(f"{grown.url}/readyz/greeter", timeout=10).ok
+    assert requests.get(f"{grown.url}/v1/greeter/nothing", timeout=10).json()["code"] == "not_found"
+
+
+def test_it_is_kept_apart_like_the_others(grown):
+    said_to_it = probing.databases(grown, "greeter", ["greeter", "mail"])
+    assert said_to_it["greeter"] == "connected as greeter"
+    assert "permission denied for database" in said_to_it["mail"]
+    assert probing.redis(grown, "greeter", [("GET", "greeter:mark"), ("GET", "mail:mark")]) == ["done", "refused"]
+    assert probing.surroundings(grown, "greeter-tasks")["writable"][-1] == "/tmp"
+
+
+def test_what_was_there_before_is_still_there(grown, cast):
+    assert cast.admin.api.ask("GET", "/v1/auth/me")["email"] == grown.admin_email
