@@ -5,6 +5,7 @@ images of others that ours stand on, that is said, with status 0.
 """
 
 import argparse
+import secrets
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from demo.containers import Containers, compose_command
 from demo.project import Project, tell
+from demo.settings import DemoSettings
 from demo.system import ROOT
 
 PLAYED = ("tests/containers", "tests/e2e")
@@ -72,7 +74,9 @@ def run(project: Project, chosen: list[str], logs: Path) -> int:
 
 def play(system: Containers, chosen: list[str]) -> int:
     """Runs the tests against the system; their status."""
-    given = [f"E2E_PROJECT={system.project}", f"E2E_ENV_FILE={system.env_file}"]
+    seed = DemoSettings().e2e_seed or secrets.randbelow(2**31)
+    tell(f"playing on it; E2E_SEED={seed} kills the same containers again")
+    given = [f"E2E_PROJECT={system.project}", f"E2E_ENV_FILE={system.env_file}", f"E2E_SEED={seed}"]
     pytest = [sys.executable, "-m", "pytest", "-q", "-rs", "-m", "containers or e2e", *(chosen or PLAYED)]
     pytest += [f"--session-timeout={LONGEST_SECONDS}"]
     with subprocess.Popen(["env", *given, *pytest], cwd=ROOT, start_new_session=True) as tests:
