@@ -23,8 +23,8 @@ MANY = [{"id": str(number), "latitude": number % 170 - 85, "longitude": number /
 
 
 @pytest.fixture(autouse=True)
-def whole_afterwards(system):
-    yield
+def whole_afterwards(system, cast):
+    yield  # before the people of the scenario leave
     system.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", "worker-tasks=1")
     wait_until_whole(system, within=180)
 
