@@ -13,6 +13,7 @@ from quintet import (
     events_commands,
     processes,
     report,
+    roll_command,
     service_commands,
     settings,
     start,
@@ -131,8 +132,9 @@ def env(file: Path) -> None:
     click.echo(f"{len(added)} values were added to {file}." if added else f"{file} has all that is needed.")
 
 
+BUS = (bus_commands.bus, events_commands.events, dead_commands.dead)
 AUTHORS = (service_commands.new_service, service_commands.service)
-for command in (bus_commands.bus, events_commands.events, dead_commands.dead, backup, restore, *AUTHORS):
+for command in (*BUS, backup, restore, roll_command.roll, *AUTHORS):
     main.add_command(command)
 
 
