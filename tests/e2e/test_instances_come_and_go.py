@@ -10,7 +10,7 @@ import pytest
 
 from demo.client import Quintet
 from demo.watching import Watching, id_in
-from tests.e2e.freezing import frozen, kill, pids, wait_until_whole
+from tests.e2e.freezing import frozen, kill, wait_until_whole
 from tests.e2e.people import airport
 
 
@@ -71,7 +71,7 @@ def test_sockets_of_an_instance_that_ends_go_on_at_the_other(system, ada, ben, a
     watching = [ben.watches(airports, transport=transport) for _ in range(6)]
     told, rows = [[] for _ in watching], []
     for name in ("realtime", "realtime-2"):
-        for pid in pids(system, name):
+        for pid in system.pids(name):
             psutil.Process(pid).send_signal(signal.SIGTERM)
         for _ in range(60):
             rows.append(ada.creates(airports, **airport(len(rows)))["id"])
