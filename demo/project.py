@@ -20,15 +20,15 @@ LOG_LINES = "200"
 class Project:
     """Made in a folder; `system` is how it is reached and tampered with."""
 
-    def __init__(self, folder: Path):
-        self.env_file = folder / ".env"
+    def __init__(self, folder: Path, tag: str = TAG):
+        self.env_file, self.tag = folder / ".env", tag
         gateway = ports.choose()
         mails = ports.choose([gateway])
         settings = {
             "GATEWAY_ADDRESS": f"127.0.0.1:{gateway}",
             "PUBLIC_URL": f"http://127.0.0.1:{gateway}",
             "MAIL_CATCHER_ADDRESS": f"127.0.0.1:{mails}",
-            "QUINTET_TAG": TAG,
+            "QUINTET_TAG": tag,
             "BACKUP_FOLDER": str(folder / "backups"),
             "BACKUP_KEY_FILE": str(folder / "backup.key"),
         }
@@ -42,7 +42,8 @@ class Project:
     def missing_images(self) -> list[str]:
         """The images of others that this engine neither has nor gets."""
         told = self.system.compose("config")
-        named = {*re.findall(r"(?:_IMAGE|image): (\S+)", told)} - {*re.findall(rf"image: (quintet-\S+:{TAG})", told)}
+        own = {*re.findall(rf"image: (quintet-\S+:{self.tag})", told)}
+        named = {*re.findall(r"(?:_IMAGE|image): (\S+)", told)} - own
         return sorted(one for one in named if not succeeds("docker", "image", "inspect", one) and not pulled(one))
 
     def build(self) -> None:
