@@ -54,6 +54,12 @@ def test_every_promise_names_its_test():
     assert [line for line in promises if "::test_" not in line] == []
 
 
+def test_decisions_are_numbered_one_after_the_other_and_say_their_number():
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    assert all(page.read_text().startswith(f"# {int(page.name[:4])}. ") for page in pages)
+
+
 def test_a_dead_link_and_a_missing_file_are_reported(tmp_path):
     text = "See [this](nowhere.md), [that](https://example.org) and `shared/nothing.py`, `services/<name>/app.py`."
     assert dead_links(text, tmp_path) == ["nowhere.md"]
