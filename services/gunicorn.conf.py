@@ -5,6 +5,7 @@ import importlib.util
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
 import time
@@ -83,6 +84,20 @@ def _drain(server):
         server.log.info("Draining for %s s", DRAIN_SECONDS)
         time.sleep(DRAIN_SECONDS)
     raise StopIteration  # as Gunicorn's own handler does
+
+
+def post_worker_init(worker):
+    """Has a gthread worker that ends close its port at once; it would leave it open, and nobody accept."""
+    if hasattr(worker, "set_accept_enabled"):
+        enable = worker.set_accept_enabled
+        worker.set_accept_enabled = lambda is_enabled: (enable(is_enabled), worker.alive or _close_ports(worker))
+
+
+def _close_ports(worker):
+    for listener in worker.sockets:
+        while select.select([listener], [], [], 0)[0]:  # who has come already is served
+            worker.accept(listener)
+        listener.close()
 
 
 def pre_request(_worker, request):

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,13 @@ _refuse_wrong_settings = lambda server: None  # there is no service
 """
 ENVIRONMENT = {"PYTHONPATH": str(SERVED_LIKE.parent.parent)}
 APP = """
+import pathlib, time
+
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        pathlib.Path("begun").touch()
+        while not pathlib.Path("go on").exists():
+            time.sleep(0.01)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [environ["wsgi.url_scheme"].encode()]
 """
@@ -93,6 +99,29 @@ def test_an_instance_that_shall_end_answers_on_and_keeps_no_connection(tmp_path,
         other = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         assert (has_answered(other), process.poll()) == ("close", None)
         assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("worker", ["gthread", "gevent"])
+def test_an_instance_that_ends_refuses_newcomers_while_it_finishes(tmp_path, worker):
+    slow = http.client.HTTPConnection("127.0.0.1", timeout=20)
+    with served(tmp_path, worker) as (slow.port, process), closing(slow):
+        slow.request("GET", "/slow")
+        eventually((tmp_path / "begun").exists)
+        process.terminate()
+        eventually(lambda: refuses(slow.port))
+        assert process.poll() is None
+        (tmp_path / "go on").touch()
+        assert slow.getresponse().read() == b"http"
+        assert process.wait(30) == 0
+
+
+def refuses(port: int) -> bool:
+    """Whether nobody listens there, not even the kernel."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def has_answered(connection: http.client.HTTPConnection) -> str:
