@@ -22,7 +22,7 @@ from demo.system import ROOT
 
 PLAYED = ("tests/containers", "tests/e2e")
 ENDED = 130
-LONGEST_SECONDS = 1500
+LONGEST_SECONDS = 2400
 
 
 def main() -> int:
