@@ -9,7 +9,7 @@ from dotenv import dotenv_values
 
 from quintet import certificates, envfile, gateway, gateway_image
 from quintet.settings import OperatorSettings
-from quintet.state import ROOT
+from quintet.state import ROOT, SERVICES
 from shared.testing.certificates import pair_for
 
 
@@ -27,7 +27,7 @@ def one_machine(folder: Path, listening: str) -> Path:
 
 def image(folder: Path, listening: str) -> Path:
     """As the image's entry point leaves it, with what `make env` writes filled in."""
-    gateway_image.main(folder)
+    gateway_image.main(folder, " ".join(SERVICES))
     envfile.write(folder / "env", OperatorSettings(trusted_proxies="10.0.0.0/8,fd00::/8"))
     values = _passed_by_compose(dotenv_values(folder / "env", interpolate=False), listening)
     (folder / "conf.d").mkdir()

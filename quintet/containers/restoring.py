@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from quintet.failing import Failed
 from quintet.settings import OperatorSettings
 from quintet.state import SERVICES
 
+GOING_SECONDS = 5.0
+"""So long a connection that was hung up may still be seen."""
 KEEPING = ("SIGNING_KEYS_SECRET", "EVENT_SEAL_KEYS")
 """Without these, what lies sealed in the databases can't be read again."""
 
@@ -63,8 +66,12 @@ def _is_wanted(member: str, manifest: Manifest, services: tuple[str, ...]) -> bo
 def _require_idle(admin: Any, services: tuple[str, ...]) -> None:
     """A process that lives on while its database goes back under it might write into neither or both."""
     asked = "SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = ANY(%s) AND usename = ANY(%s)"
-    if busy := [name for (name,) in admin.execute(asked, [list(services), list(services)])]:
-        raise Failed(f"{', '.join(sorted(busy))} at work on what is to be put back: stop all of its containers first.")
+    deadline = time.monotonic() + GOING_SECONDS
+    while busy := [name for (name,) in admin.execute(asked, [list(services), list(services)])]:
+        if time.monotonic() > deadline:
+            names = ", ".join(sorted(busy))
+            raise Failed(f"{names} at work on what is to be put back: stop all of its containers first.")
+        time.sleep(0.2)
 
 
 def _require_keys(system: ContainerSystem, folder: Path) -> None:
