@@ -22,6 +22,7 @@ SAFE = {
     "task_send_sent_event": False,
     "worker_send_task_events": False,
     "worker_prefetch_multiplier": 1,
+    "worker_enable_prefetch_count_reduction": False,  # its end asks RabbitMQ from a thread beside the one that reads
     "worker_consumer": "shared.commands.consuming:SteadyConsumer",
     "worker_max_tasks_per_child": 1000,
     "worker_max_memory_per_child": 600_000,  # KiB; threads have no child, these two are for prefork

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.serving import make_server
 
-from shared import progress
+from shared import logs, progress
 from shared.bus import Bus, Handlers
 from shared.bus.consuming import watch
 from shared.bus.decisions import queueing
@@ -155,6 +155,7 @@ def _tries(file: Path) -> int:
 
 
 def _worker(orders: Orders, pipe: Connection) -> None:
+    logs.configure(SOURCE, role="tasks")
     settings = BankSettings(**orders.settings)
     database = Database().connect(settings.database_url)
     errands = errands_of(database)
