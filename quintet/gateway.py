@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 
 import jinja2
@@ -149,6 +150,11 @@ def pattern(origin: str) -> str:
 def trusting(proxies: str) -> dict[str, str]:
     """What nginx is told of proxies, given by commas: whose word counts for a client's address, and for its scheme."""
     listed = _listed(proxies)
+    try:
+        for one in listed:
+            ip_network(one)
+    except ValueError as error:
+        raise Failed(f"TRUSTED_PROXIES: {error}.") from None
     return {
         "real_ip_from": " ".join(f"set_real_ip_from {one};" for one in listed),
         "proxy_networks": " ".join(f"{one} 1;" for one in listed),

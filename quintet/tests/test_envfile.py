@@ -3,9 +3,11 @@
 import json
 import re
 
+import pytest
 from dotenv import dotenv_values
 
 from quintet import envfile
+from quintet.failing import Failed
 from quintet.keys import public_half
 from quintet.settings import OperatorSettings
 from quintet.state import ROOT, SERVICES
@@ -108,3 +110,9 @@ def test_proxies_that_are_trusted_are_told_in_nginx_s_words(tmp_path):
     _, values = written(tmp_path, trusted_proxies="10.0.0.0/8, fd00::1")
     assert values["REAL_IP_FROM"] == "set_real_ip_from 10.0.0.0/8; set_real_ip_from fd00::1;"
     assert values["PROXY_NETWORKS"] == "10.0.0.0/8 1; fd00::1 1;"
+
+
+@pytest.mark.parametrize("wrong", ["10.0.0.300", "10.0.0.1/8", "proxy.example", "10.0.0.0/8; return 200 x"])
+def test_a_proxy_that_is_no_address_is_refused(tmp_path, wrong):
+    with pytest.raises(Failed, match="TRUSTED_PROXIES"):
+        written(tmp_path, trusted_proxies=wrong)
