@@ -33,7 +33,7 @@ PORT = click.IntRange(0, 65535)
 def main() -> None:
     """Start, watch and end a whole Quintet system on this machine.
 
-    Settings are environment variables; docs/operate-local.md lists them.
+    Settings are environment variables; docs/settings.md lists them.
     """
 
 
@@ -126,7 +126,7 @@ def trace(folder: Path, trace_id: str) -> None:
 def env(file: Path) -> None:
     """Write the .env that docker-compose.yml needs; what stands in it already stays as it is.
 
-    Settings are taken from the environment, as PUBLIC_URL or SMTP_HOST; docs/operate.md lists them.
+    Settings are taken from the environment, as PUBLIC_URL or SMTP_HOST; docs/settings.md lists them.
     """
     added = envfile.write(file, settings.read())
     click.echo(f"{len(added)} values were added to {file}." if added else f"{file} has all that is needed.")

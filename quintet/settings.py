@@ -10,7 +10,7 @@ from quintet.failing import Failed
 
 
 class OperatorSettings(BaseSettings):
-    """Every field is an environment variable of the same name in capitals; docs/operate-local.md lists them."""
+    """Every field is an environment variable of the same name in capitals; docs/settings.md lists them."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
