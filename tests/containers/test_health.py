@@ -30,7 +30,7 @@ def both(said: dict[str, str]) -> dict[str, str] | None:
 
 
 def test_every_kind_of_container_comes_back_by_its_restart_policy(system):
-    names = ["auth", "data-bus", "mail-tasks", "beat", "redis", "gateway"]
+    names = ["auth", "data-bus", "mail-tasks", "beat", "postgres", "redis", "gateway"]
     before = {service_of(one): one["RestartCount"] for one in system.containers(*names)}
     kill(system, *names)
     wait_until_whole(system, within=120)
