@@ -19,8 +19,8 @@ from tests.e2e.freezing import kill, wait_until_whole
 
 APIS = ("auth", "data", "mail", "worker")
 VICTIMS = (*APIS, "realtime-bus", *(f"{name}-bus" for name in APIS), "mail-tasks", "worker-tasks", "beat")
-"""Neither realtime nor the gateway: with them go sockets, whose people resume (test_a_killed_realtime_…). Redis loses its
-process and its file in the story itself."""
+"""Neither realtime nor the gateway: with them go sockets, whose people resume (test_a_killed_realtime_…). Redis is
+killed, and loses its file, in the story itself."""
 PAUSES = (2.0, 5.0)
 AGAIN = Retry(total=30, status_forcelist=(502, 503, 504), allowed_methods=None, backoff_factor=0.2, backoff_max=3)
 LEASES = 5
