@@ -107,13 +107,18 @@ def ailing(containers: Iterable[dict[str, Any]]) -> list[str]:
 def complaint(container: dict[str, Any]) -> str | None:
     """What is wrong with a container; None where nothing is."""
     state = container["State"]
-    if container["HostConfig"]["RestartPolicy"]["Name"] == ONCE:
+    if runs_once(container):
         return None if state["Status"] == "exited" and state["ExitCode"] == 0 else f"{state['Status']}, not done"
     if state["Status"] != "running":
         return state["Status"]
     health = state.get("Health") or {"Status": "healthy"}
     said_last = [entry["Output"].strip() for entry in health.get("Log") or ()][-1:]
     return None if health["Status"] == "healthy" else " ".join([health["Status"], *said_last])
+
+
+def runs_once(container: dict[str, Any]) -> bool:
+    """Whether it is meant to do something and end."""
+    return container["HostConfig"]["RestartPolicy"]["Name"] == ONCE
 
 
 def service_of(container: dict[str, Any]) -> str:
