@@ -21,7 +21,7 @@ NOT_OF_CONTAINERS = {
     "test_backup.py": "loses files of the state folder, which containers do not have",
     "test_chaos.py": "runs as processes of its own; test_the_story_under_kills.py breaks containers",
     "test_events_over_http.py": "has `quintet service add` make a service outside known, which writes a state folder",
-    "test_instances_come_and_go.py": "scales and ends processes by `make up`'s means; test_rolling.py does so by Compose's",
+    "test_instances_come_and_go.py": "scales and ends processes of `make up`'s; test_rolling.py does so to containers",
     "test_several_instances.py": "speaks to each instance by its port; test_several_containers.py goes by the gateway",
     "test_the_operator.py": "has the operator's command, which finds a system by its state folder, and mail's database",
     "test_the_readme.py": "is typed as for `make up`, with the password out of the state folder",
