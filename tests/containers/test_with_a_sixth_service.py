@@ -40,7 +40,8 @@ def grown(system) -> Iterator[Containers]:
         finally:
             system.compose("up", "--detach", "--no-build", "--remove-orphans")
             wait_until_whole(system, within=300)
-            said("docker", "image", "rm", *said("docker", "images", "--quiet", f"quintet-*:{TAG}").split())
+            made = said("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"quintet-*:{TAG}").split()
+            said("docker", "image", "rm", *made)
 
 
 def test_it_hears_the_others_and_is_heard(grown):
