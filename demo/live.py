@@ -96,4 +96,7 @@ class Live:
         self._socket.wait()
 
     def close(self) -> None:
+        """Leaves; where the server has hung up, the library has left this end open."""
         self._socket.disconnect()
+        if self._socket.eio.ws is not None:
+            self._socket.eio.ws.shutdown()

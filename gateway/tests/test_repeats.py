@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from gateway.tests.test_problems import assert_own_problem
+from quintet import ports
 
 KEY = {"Idempotency-Key": "0190-one"}
 RECORDS = "/v1/data/collections/airports/records"
@@ -127,7 +128,7 @@ def test_what_only_reads_is_put_to_as_many_as_it_takes(front, book):
 def test_sockets_find_the_instance_that_came_back_when_the_other_goes(make_front, mortals, book):
     """A failure is forgiven at the end of a request that went well, and a socket has no end."""
     front = make_front({"realtime": mortals[:2]})
-    book.deaths = 3
+    book.deaths = 5
     statuses = [front.ask("GET", "/socket.io/?EIO=4&transport=websocket").status_code for _ in range(20)]
     assert (statuses.count(502), statuses[2:]) == (1, [201] * 18)
 
@@ -136,3 +137,10 @@ def test_a_request_that_every_instance_dies_of_is_a_problem_in_the_end(front, bo
     book.deaths = 100
     assert_own_problem(front.ask("POST", RECORDS, json={}, headers=KEY), 502, "bad_gateway")
     assert len(book.taken) <= 4
+
+
+def test_what_was_never_sent_is_asked_again_whatever_it_is(make_front):
+    front = make_front({"data": [ports.choose()]})
+    response = front.ask("POST", RECORDS, json={})
+    assert_own_problem(response, 502, "bad_gateway")
+    assert front.logged(response.headers["X-Request-ID"])["upstream_status"] == "502 : 502"

@@ -75,6 +75,11 @@ class Live:
         gevent.spawn(self._mind)
         gevent.spawn(self._ending.await_and_empty)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the events of every source that is needed have begun."""
+        return not NEEDED & set(self.stream.missing())
+
     def check_ready(self) -> None:
         """Raises RuntimeError while a source that is needed has not begun."""
         if missing := NEEDED & set(self.stream.missing()):

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from services.realtime.errors import InstanceEnding
+from services.realtime.errors import InstanceEnding, LiveNotReady
 from services.realtime.live.assembly import Live
 from shared import draining
 from shared.problems import Malformed, MethodNotAllowed
@@ -26,13 +26,13 @@ def note_upgrades(application: Callable, live: Live) -> Callable:
 
 
 def turn_away(application: Callable, live: Live) -> Callable:
-    """Has an instance that is about to end refuse all but its own sockets; the gateway puts them to another one."""
+    """Has an instance that ends, or has not begun yet, refuse all but its own sockets; the gateway asks another one."""
 
     def call(environ: dict[str, Any], start_response: Callable) -> Any:
-        is_draining = draining.has_begun() and environ["PATH_INFO"].startswith("/socket.io")
-        if not is_draining or live.gate.holds(engine_sid(environ)):
+        is_open = live.is_ready and not draining.has_begun()
+        if is_open or not environ["PATH_INFO"].startswith("/socket.io") or live.gate.holds(engine_sid(environ)):
             return application(environ, start_response)
-        problem = InstanceEnding()
+        problem = InstanceEnding() if draining.has_begun() else LiveNotReady()
         headers = [*problem.headers.items(), ("Content-Type", "application/problem+json")]
         start_response("503 Service Unavailable", headers)
         return [orjson.dumps(problem.to_dict())]

@@ -46,10 +46,11 @@ def test_an_instance_waits_for_data_and_is_not_ready_until_it_is_there(system):
     system.run("bus", "flask", "--app", "services.realtime.app", "bus")
     system.start_instance(0)
     assert eventually(lambda: ask_ready(system), within=60) == (503, "failed")
-    ben = Person().connect(system.url())
-    assert ben.refused("subscribe", collection="airports")["code"] == "live_not_ready"
+    refused = requests.get(f"{system.url()}/socket.io/?EIO=4&transport=polling", timeout=5)
+    assert (refused.status_code, refused.json()["code"]) == (503, "live_not_ready")
     system.data.start()
     eventually(lambda: system.is_ready(0), within=20)
+    ben = Person().connect(system.url())
     assert ben.call("subscribe", collection="airports")
     ben.leave()
     system.ports.pop()

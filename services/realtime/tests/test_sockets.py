@@ -35,6 +35,14 @@ def test_a_subscriber_is_told_of_what_passes_its_filter_in_order(system, person,
     assert ack["recovered"] is False
 
 
+def test_one_who_polls_is_told_of_more_at_once_than_its_library_takes(system, person):
+    ben = person(transport="polling")
+    ben.call("subscribe", collection="airports")
+    system.data.announce_at_once([changed(None, alaskan(f"row {n}")) for n in range(100)])
+    assert [message["record"]["name"] for message in ben.hears("change", 100)] == [f"row {n}" for n in range(100)]
+    assert ben.socket.connected
+
+
 def test_every_message_names_its_trace_and_the_log_says_that_it_was_delivered(system, person):
     ben = person()
     ben.call("subscribe", collection="airports")
