@@ -29,6 +29,14 @@ class InOrder(engineio.Client):
     def _trigger_event(self, event: str, *args: Any, run_async: bool = False, **more: Any) -> Any:
         return super()._trigger_event(event, *args, run_async=run_async and event != "message", **more)
 
+    def _reset(self) -> None:
+        """The library lets go of its connections, unclosed where it was the server that ended them."""
+        if self.ws is not None:
+            self.ws.shutdown()
+        if self.http is not None:
+            self.http.close()
+        super()._reset()
+
 
 class SocketIO(socketio.Client):
     """A Socket.IO client whose handlers are called in the order in which the server sent."""

@@ -18,6 +18,14 @@ class EngineInOrder(engineio.Client):
             options["run_async"] = False
         return super()._trigger_event(event, *arguments, **options)
 
+    def _reset(self) -> None:
+        """The library lets go of its connections, unclosed where it was the server that ended them."""
+        if self.ws is not None:
+            self.ws.shutdown()
+        if self.http is not None:
+            self.http.close()
+        super()._reset()
+
 
 class ClientInOrder(socketio.Client):
     def _engineio_client_class(self) -> type[engineio.Client]:

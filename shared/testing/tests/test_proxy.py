@@ -71,14 +71,14 @@ def test_a_cut_ends_the_connections_under_way_and_takes_new_ones(proxy, connect)
     connection = connect()
     assert said(connection, b"one") == b"one"
     assert proxy.cut() == 1
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionError):
         said(connection, b"two")
     assert said(connect(), b"three") == b"three"
 
 
 def test_nobody_gets_in_while_it_refuses(proxy, connect):
     proxy.refuse()
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionError):
         said(connect(), b"one")
     proxy.mend()
     assert said(connect(), b"two") == b"two"
@@ -87,7 +87,7 @@ def test_nobody_gets_in_while_it_refuses(proxy, connect):
 def test_a_lost_answer_leaves_the_request_done(proxy, server, connect):
     connection = connect()
     proxy.lose_answer()
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionError):
         said(connection, b"one")
     assert server.heard == [b"one"]
     assert said(connect(), b"two") == b"two"
@@ -98,7 +98,7 @@ def test_only_the_answer_to_what_was_named_is_lost(proxy, server, connect):
     proxy.lose_answer(b"COMMIT")
     assert said(connection, b"UPDATE") == b"UPDATE"
     assert not proxy.has_lost_answer()
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionError):
         said(connection, b"COMMIT")
     assert proxy.has_lost_answer()
     assert server.heard == [b"UPDATE", b"COMMIT"]
