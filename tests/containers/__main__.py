@@ -22,6 +22,7 @@ from demo.system import ROOT
 
 PLAYED = ("tests/containers", "tests/e2e")
 ENDED = 130
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LONGEST_SECONDS = 2400
 
 
@@ -67,6 +68,8 @@ def run(project: Project, chosen: list[str], logs: Path) -> int:
                 project.keep_logs(logs)
                 tell(f"what the containers said last is in {logs}")
         finally:
+            for number in ENDS:
+                signal.signal(number, signal.SIG_IGN)  # the taking down is not interrupted; what it starts inherits it
             project.down()
     tell(f"all in all {time.monotonic() - began:.0f} s")
     return status
@@ -94,14 +97,13 @@ def play(system: Containers, chosen: list[str]) -> int:
 @contextmanager
 def told_to_end() -> Iterator[None]:
     """Inside, the first word to end is taken as an interruption, and further ones do not disturb the taking down."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def interrupt(*_: object) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)  # what is started from now on inherits it
+        for number in ENDS:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    before = {number: signal.signal(number, interrupt) for number in ENDS}
     try:
         yield
     finally:
