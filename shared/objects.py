@@ -49,7 +49,7 @@ class ObjectStore:
             size, digest = _write(incoming, BytesIO(content) if isinstance(content, bytes) else content, limit)
             target = self._folder(str(Path(key).parent)) / name
             incoming.rename(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         finally:
             incoming.unlink(missing_ok=True)
         return StoredObject(key, size, digest)
@@ -87,8 +87,8 @@ class ObjectStore:
         folder = self.folder / name
         if not folder.is_dir():
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-            _sync_folder(folder.parent)
-            _sync_folder(folder.parent.parent)
+            sync_folder(folder.parent)
+            sync_folder(folder.parent.parent)
         return folder
 
 
@@ -107,8 +107,8 @@ def _write(path: Path, source: BinaryIO, limit: int | None) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name survive a power cut, not only the bytes behind it."""
+def sync_folder(folder: Path) -> None:
+    """Makes names in a folder survive a power cut, not only the bytes behind them."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from quintet.backup.manifest import BLOCK, Manifest, Member
 from quintet.backup.sealing import Opener, Sealer, is_sealed
 from quintet.failing import Failed
+from shared.objects import sync_folder
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 512 * 1024 * 1024
@@ -36,15 +37,6 @@ def write(target: Path, manifest: Manifest, folder: Path, key: bytes | None) -> 
     finally:
         fresh.unlink(missing_ok=True)
     sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _fill(file: BinaryIO, manifest: Manifest, folder: Path, key: bytes | None) -> None:

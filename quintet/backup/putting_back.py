@@ -9,7 +9,6 @@ from pathlib import Path
 
 from quintet import hunt, processes, readiness, stop
 from quintet.backup import swapping
-from quintet.backup.archive import sync_folder
 from quintet.backup.laying_out import LaidOut, lay_out, load_cluster, ready_databases
 from quintet.backup.manifest import require_services
 from quintet.backup.service_databases import put_back_database
@@ -19,6 +18,7 @@ from quintet.keys import Keys
 from quintet.settings import OperatorSettings
 from quintet.state import SERVICES, State
 from quintet.supervision import Supervisor
+from shared.objects import sync_folder
 
 BESIDE = ".restore-"
 WHOLE = (*SERVICES, "postgres", "files", "secrets", "settings", "overrides", "redis", "rabbitmq", "state.json")

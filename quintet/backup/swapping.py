@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from quintet import files
-from quintet.backup.archive import sync_folder
 from quintet.state import RESTORING, State
+from shared.objects import sync_folder
 
 
 def swap(state: State, laid: Path, names: Iterable[str], aside: Path) -> None:

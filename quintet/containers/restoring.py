@@ -11,7 +11,6 @@ from dotenv import dotenv_values
 
 from quintet import binaries
 from quintet.backup import archive, postgres_dumps
-from quintet.backup.archive import sync_folder
 from quintet.backup.manifest import Manifest, differences, require_services
 from quintet.backup.service_databases import create_empty, take_places
 from quintet.backup.taking import Say
@@ -19,6 +18,7 @@ from quintet.containers.system import ENV, ContainerSystem
 from quintet.failing import Failed
 from quintet.settings import OperatorSettings
 from quintet.state import SERVICES
+from shared.objects import sync_folder
 
 GOING_SECONDS = 5.0
 """So long a connection that was hung up may still be seen."""
