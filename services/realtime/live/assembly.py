@@ -76,13 +76,13 @@ class Live:
         gevent.spawn(self._ending.await_and_empty)
 
     @property
-    def is_ready(self) -> bool:
-        """Whether the events of every source that is needed have begun."""
-        return not NEEDED & set(self.stream.missing())
+    def missing(self) -> set[str]:
+        """The sources that are needed and whose events have not begun."""
+        return NEEDED & set(self.stream.missing())
 
     def check_ready(self) -> None:
         """Raises RuntimeError while a source that is needed has not begun."""
-        if missing := NEEDED & set(self.stream.missing()):
+        if missing := self.missing:
             raise RuntimeError(f"events have not begun: {', '.join(sorted(missing))}")
 
     def identify(self, token: Any) -> Any:

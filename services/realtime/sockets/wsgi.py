@@ -29,8 +29,8 @@ def turn_away(application: Callable, live: Live) -> Callable:
     """Has an instance that ends, or has not begun yet, refuse all but its own sockets; the gateway asks another one."""
 
     def call(environ: dict[str, Any], start_response: Callable) -> Any:
-        is_open = live.is_ready and not draining.has_begun()
-        if is_open or not environ["PATH_INFO"].startswith("/socket.io") or live.gate.holds(engine_sid(environ)):
+        is_of_sockets = environ["PATH_INFO"].startswith("/socket.io")
+        if not is_of_sockets or not (draining.has_begun() or live.missing) or live.gate.holds(engine_sid(environ)):
             return application(environ, start_response)
         problem = InstanceEnding() if draining.has_begun() else LiveNotReady()
         headers = [*problem.headers.items(), ("Content-Type", "application/problem+json")]
