@@ -13,6 +13,10 @@ from shared.events.base import OUTSIDE_CARRIER
 log = logs.get("bus")
 
 
+class HandlerGone(Exception):
+    """An event is for a handler that this process does not have: of an earlier release, or of a later one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """One reaction; its name is stable, since waiting events are kept under it."""
@@ -118,9 +122,12 @@ class Handlers:
         """The handlers of a type, [] when this service does not care."""
         return self._by_type.get(type_, [])
 
-    def named(self, name: str) -> Handler | None:
-        """The handler of that name; None when it was removed since."""
-        return next((handler for handler in self.all() if handler.name == name), None)
+    def named(self, name: str) -> Handler:
+        """The handler of that name; raises HandlerGone."""
+        for handler in self.all():
+            if handler.name == name:
+                return handler
+        raise HandlerGone(f"this release has no handler {name}")
 
 
 def _type_of(event: type[Event] | str) -> str:

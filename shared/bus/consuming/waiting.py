@@ -70,10 +70,6 @@ def describe(error: Exception | None) -> str | None:
     return f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}" if error else None
 
 
-class HandlerGone(Exception):
-    """What waits is for a handler that this process does not have: of an earlier release, or of a later one."""
-
-
 class Waiting:
     """Runs what is due, the eldest of each handler and key first."""
 
@@ -101,17 +97,11 @@ class Waiting:
             with self.database.transaction() as session:
                 if session.execute(delete(waiting).where(*_as_counted(row))).rowcount == 0:
                     return  # another process was quicker
-                self._handler_of(row).run(session, Envelope.from_json(row.envelope))
+                self.handlers.named(row.handler).run(session, Envelope.from_json(row.envelope))
         except Exception as error:
             if is_passing(error):
                 raise
             self._fail(row, error)
-
-    def _handler_of(self, row) -> Handler:
-        handler = self.handlers.named(row.handler)
-        if handler is None:
-            raise HandlerGone(f"this release has no handler {row.handler}")
-        return handler
 
     def _count(self, row) -> bool:
         with self.database.transaction() as session:
