@@ -2,34 +2,10 @@
 
 from typing import Any
 
-import engineio
-import socketio
-
+from demo.live import SocketIO
 from shared.ids import new_id
 from shared.testing import eventually
 from shared.testing.identity import access_token
-
-
-class EngineInOrder(engineio.Client):
-    """Without the library's thread per message, by which two messages may overtake each other on a busy machine."""
-
-    def _trigger_event(self, event: str, *arguments: Any, **options: Any) -> Any:
-        if event == "message":
-            options["run_async"] = False
-        return super()._trigger_event(event, *arguments, **options)
-
-    def _reset(self) -> None:
-        """The library lets go of its connections, unclosed where it was the server that ended them."""
-        if self.ws is not None:
-            self.ws.shutdown()
-        if self.http is not None:
-            self.http.close()
-        super()._reset()
-
-
-class ClientInOrder(socketio.Client):
-    def _engineio_client_class(self) -> type[engineio.Client]:
-        return EngineInOrder
 
 
 class Person:
@@ -39,7 +15,7 @@ class Person:
         self.id, self.session_id, self.role, self.claims = user_id or new_id(), new_id(), role, claims
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.refusal: Any = None
-        self.socket = ClientInOrder(reconnection=False, handle_sigint=False)
+        self.socket = SocketIO(reconnection=False, handle_sigint=False)
         self.socket.on("*", lambda event, payload: self.told.append((event, payload)))
         self.socket.on("connect_error", self._note_refusal)
 
