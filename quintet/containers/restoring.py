@@ -1,5 +1,6 @@
 """Puts an archive back into the databases and the object store of a system in containers."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -123,6 +124,8 @@ def bring_objects(laid: Path, store: Path) -> int:
             _make_folder(store / above, store)
         fresh = target.with_name(f".{target.name}.new")
         shutil.copyfile(source, fresh)
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())  # another file system's copy: its name must not be there before its bytes
         _as_the_store_s(fresh, store, 0o644)
         fresh.rename(target)
         sync_folder(target.parent)
