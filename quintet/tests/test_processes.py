@@ -4,12 +4,14 @@ import configparser
 import shlex
 
 import pytest
+import yaml
 
-from quintet import processes, supervision
+from quintet import compose_file, processes, supervision
 from quintet.choosing import assign_ports
 from quintet.keys import Keys
 from quintet.settings import OperatorSettings
 from quintet.state import ROOT, SERVICES, Shape, State
+from shared.commands.ending import FINISHING_SECONDS
 
 
 @pytest.fixture
@@ -49,6 +51,14 @@ def test_every_process_has_a_module_behind_it(state):
     _, found = table(state)
     for service in {process.service for process in found} - {None}:
         assert (ROOT / f"services/{service}/app.py").is_file()
+
+
+def test_a_worker_is_given_more_time_to_end_than_it_may_go_on_working(state):
+    _, found = table(state)
+    graces = {one.name: one.grace_seconds for one in found if one.name.endswith("-tasks")}
+    in_containers = yaml.safe_load(compose_file.rendered())["services"]
+    graces |= {f"{name} in a container": int(in_containers[name]["stop_grace_period"][:-1]) for name in graces}
+    assert len(graces) == 4 and min(graces.values()) > FINISHING_SECONDS
 
 
 def test_an_instance_has_a_port_of_its_own(state):

@@ -4,9 +4,14 @@ Celery logs such a failure and goes on. But kombu then counts the message as one
 many lost acknowledgements as it may have messages in hand never asks the broker again, though it lives.
 """
 
+from typing import TYPE_CHECKING
+
 from celery import Task
 from celery.utils.log import get_logger
 from celery.worker.request import Request
+
+if TYPE_CHECKING:
+    from shared.commands.commands import Commands
 
 NO_ERRORS = ()
 """What is swallowed. A connection error then reaches the worker's loop, which connects again."""
@@ -29,7 +34,8 @@ class StrictRequest(Request):
 
 
 class StrictTask(Task):
-    """The base of every task of ours."""
+    """The base of every task of ours; `commands` is the table whose rows its messages name."""
 
     abstract = True
     Request = StrictRequest
+    commands: "Commands"

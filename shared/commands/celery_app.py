@@ -61,7 +61,7 @@ def make_celery(
     setup_logging.connect(_leave_logging_alone, weak=False)
     worker_ready.connect(_say_ready, weak=False)
     progress_file = getattr(settings, "progress_file", None)
-    worker_ready.connect(lambda **_: _watch_hearing(celery_app, progress_file), weak=False)
+    worker_ready.connect(lambda **_: _watch(celery_app, progress_file), weak=False)
     beat_init.connect(lambda **_: Pulse(progress_file).start(), weak=False)
     if database is not None:
         worker_process_init.connect(lambda **_: database.engine.dispose(close=False), weak=False)
@@ -74,9 +74,11 @@ def _leave_logging_alone(**_: Any) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _watch_hearing(celery_app: Celery, progress_file: Path | None) -> None:
-    from shared.commands.listening import Hearing  # the bus role, which only sends, never loads Celery's worker
+def _watch(celery_app: Celery, progress_file: Path | None) -> None:
+    from shared.commands.ending import Ending  # the bus role, which only sends, never loads Celery's worker
+    from shared.commands.listening import Hearing
 
+    Ending()
     Pulse(progress_file, [Hearing(celery_app)]).start()
 
 

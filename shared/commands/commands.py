@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared import clock, trace
 from shared.commands.claims import Claim
-from shared.commands.columns import RUNNING, SUCCEEDED, is_abandoned, is_waiting
+from shared.commands.columns import QUEUED, RUNNING, SUCCEEDED, is_abandoned, is_waiting
 from shared.commands.failures import describe
 from shared.commands.status import status_of
 from shared.commands.timeline import entries_of
@@ -81,6 +81,21 @@ class Commands:
         with self.database.transaction() as session:
             row = session.scalar(self._taking, known)
         return Claim(self, row) if row else None
+
+    def hand_back(self, command_id: str) -> bool:
+        """Makes a running command due at once, as if its attempt had not been; False when it runs no more.
+
+        For a worker that must end: whatever still works on the command can write nothing any more.
+        """
+        model = self.model
+        with self.database.transaction() as session:
+            handed = session.execute(
+                update(model)
+                .where(model.id == command_id, model.state == RUNNING)
+                .values(state=QUEUED, attempts=model.attempts - 1, lease_until=None, sent_at=None)
+                .execution_options(synchronize_session=False)
+            )
+        return handed.rowcount == 1
 
     @cached_property
     def _taking(self) -> Any:

@@ -27,7 +27,7 @@ def performs(commands: Commands, celery_app: Celery, **options: Any) -> Callable
     """
 
     def register(work: Work) -> Work:
-        @celery_app.task(name=commands.task, base=StrictTask, **options)
+        @celery_app.task(name=commands.task, base=StrictTask, commands=commands, **options)
         def run(**message: str) -> None:
             perform(commands, message["id"], work)
 

@@ -13,6 +13,7 @@ from shared.commands.columns import QUEUED, RUNNING
 if TYPE_CHECKING:
     from shared.commands.commands import Commands
 
+
 def status_of(session: Session, commands: "Commands") -> CommandStatus:
     """Counted now; each number is a range of the index on state and run_at."""
     model, now = commands.model, clock.now()

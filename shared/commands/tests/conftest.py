@@ -56,10 +56,11 @@ def start_worker(database_url):
     """Starts real worker processes; ends them with the test."""
     workers = []
 
-    def start(redis_url: str, pool: str = "threads") -> subprocess.Popen:
+    def start(redis_url: str, pool: str = "threads", **settings: object) -> subprocess.Popen:
         command = [sys.executable, "-m", "celery", "-A", "shared.commands.tests.errand_worker", "worker"]
         quiet = ["-Q", "errands", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         environment = {"DATABASE_URL": database_url, "CELERY_URL": redis_url, "POOL": pool, "PYTHONPATH": "."}
+        environment |= {name.upper(): str(value) for name, value in settings.items()}
         workers.append(subprocess.Popen([*command, *quiet], env=environment, start_new_session=True))
         return workers[-1]
 

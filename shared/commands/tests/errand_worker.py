@@ -6,7 +6,7 @@ import signal
 from celery.signals import worker_ready
 
 from shared import logs
-from shared.commands import Claim, GiveUp, listening
+from shared.commands import Claim, GiveUp, ending, listening
 from shared.commands.celery_app import make_celery
 from shared.commands.performing import performs
 from shared.commands.tests.errands import ErrandSettings, Mark, errand_commands, marks_of
@@ -16,9 +16,10 @@ from shared.testing import eventually
 settings = ErrandSettings()
 logs.configure("errands", role="tasks")
 database = Database().connect(settings.database_url)
-errands = errand_commands(database)
+errands = errand_commands(database, lease_seconds=settings.lease_seconds)
 app = make_celery("errands", settings, pool=settings.pool, concurrency=2, database=database)
 listening.DEAF_SECONDS, listening.LOOK_SECONDS = 2.0, 0.5
+ending.FINISHING_SECONDS = settings.finishing_seconds
 listeners = []
 worker_ready.connect(lambda sender, **_: listeners.append(sender), weak=False)
 

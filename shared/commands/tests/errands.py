@@ -38,6 +38,8 @@ class ErrandSettings(BaseSettings):
     database_url: str
     celery_url: str
     pool: Literal["threads", "prefork"] = "threads"
+    lease_seconds: float = 1.0
+    finishing_seconds: float = 15.0
 
 
 def errand_commands(database: Database, **options) -> Commands:

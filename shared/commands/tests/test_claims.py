@@ -261,3 +261,33 @@ def test_submitting_pokes_the_bus_after_the_commit(database, errands):
         errands.submit(session)
         assert pokes == []
     assert pokes == ["poke"]
+
+
+def test_what_is_handed_back_is_due_at_once_as_if_it_had_not_been_begun(errands, submit, read):
+    errand_id = submit()
+    claim = errands.claim(errand_id)
+    assert errands.hand_back(errand_id)
+    row = read(errand_id)
+    assert (row.state, row.attempts, row.lease_until) == ("queued", 0, None)
+    assert [due.id for due in Backlog(errands).due()] == [errand_id]
+    assert not claim.renew()
+    with pytest.raises(LeaseLost):
+        mark(claim)
+
+
+def test_what_is_handed_back_in_its_last_attempt_may_be_tried_again(database, submit):
+    errands = errand_commands(database, max_attempts=1)
+    errand_id = submit()
+    errands.claim(errand_id)
+    errands.hand_back(errand_id)
+    assert Backlog(errands).end_exhausted() == 0
+    mark(errands.claim(errand_id))
+    assert marks_of(database, errand_id) == ["done"]
+
+
+def test_what_is_done_or_put_off_already_is_not_handed_back(errands, submit, read):
+    done, put_off = submit(), submit()
+    mark(errands.claim(done))
+    errands.claim(put_off).fail(RuntimeError("not today"))
+    assert not errands.hand_back(done) and not errands.hand_back(put_off)
+    assert (read(done).attempts, read(put_off).attempts) == (1, 1)
