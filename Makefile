@@ -35,9 +35,9 @@ e2e: .venv/dev.installed ## Run only the scenarios through the gateway
 compose-test: .venv/dev.installed ## Bring containers up, play all that applies on them, take them down
 	@.venv/bin/python -m tests.containers $(T)
 check: .venv/dev.installed ## Look for style slips and forbidden imports
-	@.venv/bin/ruff check . && .venv/bin/lint-imports
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
 fix: .venv/dev.installed ## Mend the style slips that can be mended by a machine
-	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 contracts: .venv/dev.installed ## Write the golden schemas and generated pages anew
 	@bin/contracts
 lock: .venv/dev.installed ## Resolve the locks anew from the requirements.in files [UPGRADE=1]

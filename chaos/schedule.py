@@ -13,10 +13,16 @@ STOPS = (((0.5, 8.0), 5), ((11.0, 18.0), 3), ((20.0, 45.0), 1))
 
 KILL, KILL_ALL, STOP, STOP_THEN_KILL = "kill", "kill all instances", "stop", "stop, then kill"
 REDIS_RESTART, REDIS_TAIL, REDIS_EMPTY, REDIS_FLUSH = (
-    "redis restarted", "redis restarted, tail lost", "redis restarted empty", "redis flushed",
+    "redis restarted",
+    "redis restarted, tail lost",
+    "redis restarted empty",
+    "redis flushed",
 )
 RABBIT_RESTART, RABBIT_TAIL, RABBIT_EMPTY, RABBIT_FLUSH = (
-    "rabbitmq restarted", "rabbitmq restarted, tail lost", "rabbitmq restarted empty", "rabbitmq's queues deleted",
+    "rabbitmq restarted",
+    "rabbitmq restarted, tail lost",
+    "rabbitmq restarted empty",
+    "rabbitmq's queues deleted",
 )
 RABBIT = (RABBIT_RESTART, RABBIT_TAIL, RABBIT_EMPTY, RABBIT_FLUSH)
 CUT, HANG, DELAY = "network cut", "network hangs", "network delayed"
@@ -95,9 +101,7 @@ def plan(seed: int, duration: float, targets: Targets) -> list[Fault]:
     return faults
 
 
-def _draw(
-    chance: random.Random, number: int, at: float, kind: str, targets: Targets, duration: float
-) -> Fault:
+def _draw(chance: random.Random, number: int, at: float, kind: str, targets: Targets, duration: float) -> Fault:
     target, part, delay = _target(chance, kind, targets), "", 0.0
     seconds = min(_seconds(chance, kind), duration - at)
     if kind in (KILL, STOP, STOP_THEN_KILL):

@@ -51,12 +51,8 @@ def lines(statuses: Statuses, *, by_partition: bool) -> Iterator[str]:
     }
     yield from _titled(heads[by_partition], rows)
     yield from _titled(("SERVICE", "HANDLER", "WAITING", "PARKED", "OLDEST WAITING"), list(_held(statuses)))
-    yield from _titled(
-        ("SERVICE", "COMMANDS", "QUEUED", "RUNNING", "OVERDUE", "OLDEST DUE"), list(_commands(statuses))
-    )
-    alarms = [
-        (name, one["code"], one["about"], one["detail"]) for name, s in statuses.items() for one in s["alarms"]
-    ]
+    yield from _titled(("SERVICE", "COMMANDS", "QUEUED", "RUNNING", "OVERDUE", "OLDEST DUE"), list(_commands(statuses)))
+    alarms = [(name, one["code"], one["about"], one["detail"]) for name, s in statuses.items() for one in s["alarms"]]
     yield from _titled(("SERVICE", "ALARM", "ABOUT", "WHAT"), alarms)
 
 

@@ -1,6 +1,5 @@
 """What is chosen on the command line, laid over what was chosen before, and the ports that follow from it."""
 
-
 from dataclasses import dataclass, field, replace
 
 from quintet import ports, processes, rabbitmq
@@ -68,5 +67,3 @@ def _assign_public(shape: Shape, settings: OperatorSettings) -> Shape:
     if shape.tls and settings.http_port:
         ports.require(settings.http_port, "HTTP_PORT", settings.listen_host)
     return replace(shape, port=port, mail_port=mail_port)
-
-

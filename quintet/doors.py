@@ -70,9 +70,7 @@ class Doors:
             raise Refused(service, document or {"title": f"status {answer.status_code}"})
         return document
 
-    def ask_each(
-        self, services: Iterable[str], ask: Callable[[str], Any]
-    ) -> tuple[dict[str, Any], list[str]]:
+    def ask_each(self, services: Iterable[str], ask: Callable[[str], Any]) -> tuple[dict[str, Any], list[str]]:
         """What `ask` gives for each service, all asked at once, and the services that are silent. Raises Refused."""
         services = list(services)
         with ThreadPoolExecutor(max_workers=len(services) or 1) as pool:

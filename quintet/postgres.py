@@ -91,8 +91,14 @@ def _initdb(folder: Path, programs: Path, password: str, user: str | None) -> No
     command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", f"--pwfile=/dev/fd/{read}"]
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
-            command, stdout=output, stderr=output, cwd=folder, env={"PATH": "/usr/bin:/bin"}, pass_fds=[read],
-            check=False, **identity,
+            command,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env={"PATH": "/usr/bin:/bin"},
+            pass_fds=[read],
+            check=False,
+            **identity,
         )
         os.close(read)
         output.seek(0)

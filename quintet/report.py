@@ -72,5 +72,3 @@ def _daemon(state: State) -> Row:
     process = psutil.Process(pid)
     since = dt.datetime.fromtimestamp(process.create_time()).astimezone()
     return Row("supervisor", "running", pid, _memory(process), True, since)
-
-

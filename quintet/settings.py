@@ -46,9 +46,7 @@ class OperatorSettings(BaseSettings):
 
     smtp_host: str | None = Field(None, description="A real SMTP server instead of the catcher")
     smtp_port: int = Field(587, description="Its port")
-    smtp_security: Literal["none", "starttls", "tls"] = Field(
-        "starttls", description="none, starttls or tls"
-    )
+    smtp_security: Literal["none", "starttls", "tls"] = Field("starttls", description="none, starttls or tls")
     smtp_username: str = Field("", description="User at the SMTP server, if it wants one")
     smtp_password: str = Field("", repr=False, description="Password at the SMTP server")
     mail_from: str = Field("Quintet <no-reply@example.com>", description="The sender of all mails")

@@ -41,4 +41,3 @@ def named(place: str) -> type[Settings]:
     """The class at MODULE:CLASS."""
     module, name = place.split(":")
     return getattr(importlib.import_module(module), name)
-

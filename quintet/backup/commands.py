@@ -145,9 +145,7 @@ def settings_(file: Path, key_file: Path | None, target: Path) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @urls_option
 @click.argument("file", type=FILE)
-def restore(
-    folder: Path, key_file: Path | None, service: str | None, yes: bool, urls: Path | None, file: Path
-) -> None:
+def restore(folder: Path, key_file: Path | None, service: str | None, yes: bool, urls: Path | None, file: Path) -> None:
     """Put an archive in the system's place, which must be down; or one service's part, while the others run.
 
     The archive is laid out and checked beside first. What was in place is moved aside, not removed. The others refill

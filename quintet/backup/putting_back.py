@@ -44,9 +44,7 @@ def whole(state: State, file: Path, key: bytes | None, settings: OperatorSetting
     return aside
 
 
-def one_service(
-    state: State, file: Path, key: bytes | None, service: str, settings: OperatorSettings, say: Say
-) -> str:
+def one_service(state: State, file: Path, key: bytes | None, service: str, settings: OperatorSettings, say: Say) -> str:
     """Puts one service's database back, and the objects that are gone; where its database was before is returned."""
     if not state.path("state.json").exists():
         raise Failed(f"There is no system in {state.folder}; restore all of it.")

@@ -67,9 +67,7 @@ class IdleSystem:
         """Redis and these processes run within, under their supervisor."""
         keys = Keys(self.state)
         provisioning.write_redis(self.state, self.shape, keys)
-        servers = processes.server_processes(
-            self.state, self.shape, processes.Programs(binaries.redis(self.settings))
-        )
+        servers = processes.server_processes(self.state, self.shape, processes.Programs(binaries.redis(self.settings)))
         known = [*servers, *processes.service_processes(self.shape)]
         table = [process for process in known if process.name in ("redis", *names)]
         supervision.write_configuration(self.state, self.shape, keys, table)

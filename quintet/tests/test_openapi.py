@@ -19,7 +19,9 @@ def schema_of(merged: dict, path: str) -> str:
 
 
 def test_every_service_s_paths_are_in_it_under_its_name():
-    merged = merge({"auth": document(paths=("/v1/auth/me",)), "data": document(paths=("/v1/data/x",))}, server="http://a")
+    merged = merge(
+        {"auth": document(paths=("/v1/auth/me",)), "data": document(paths=("/v1/data/x",))}, server="http://a"
+    )
     assert set(merged["paths"]) == {"/v1/auth/me", "/v1/data/x"}
     assert merged["paths"]["/v1/data/x"]["get"]["tags"] == ["data"]
     assert [tag["name"] for tag in merged["tags"]] == ["auth", "data"]
@@ -27,7 +29,9 @@ def test_every_service_s_paths_are_in_it_under_its_name():
 
 
 def test_what_is_internal_is_not():
-    merged = merge({"auth": document(paths=("/internal/events", "/metrics", "/readyz", "/v1/auth/me"))}, server="http://a")
+    merged = merge(
+        {"auth": document(paths=("/internal/events", "/metrics", "/readyz", "/v1/auth/me"))}, server="http://a"
+    )
     assert set(merged["paths"]) == {"/v1/auth/me"}
 
 

@@ -21,7 +21,7 @@ def test_a_service_is_given_a_key_whose_public_half_is_known(state):
     file = outsiders.add(state, "shop", ["data.*"])
     assert file == state.path("secrets", "shop.pem")
     key = load_pem_private_key(file.read_bytes(), None)
-    (name, one), = outsiders.known(state).items()
+    ((name, one),) = outsiders.known(state).items()
     assert (name, one["reads"]) == ("shop", ["data.*"])
     public = Ed25519PublicKey.from_public_bytes(base64.b64decode(one["public_key"]))
     public.verify(key.sign(b"it is me"), b"it is me")

@@ -41,9 +41,7 @@ class Bus:
         self.handlers = handlers or Handlers(self.service)
         self.commands = commands
         self.transport = transport_for(settings.bus_url)
-        database.session_info.update(
-            partitions=settings.bus_partitions, poke=Poker(self.transport, self.service).poke
-        )
+        database.session_info.update(partitions=settings.bus_partitions, poke=Poker(self.transport, self.service).poke)
         self._pruners = app.extensions["pruners"]
         for command in commands:
             command.init_app(app)

@@ -19,6 +19,7 @@ def process_name() -> str:
     """A name that no other process, and no earlier one with the same pid, has."""
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{new_id()[-12:]}"
 
+
 _CHECK = (
     update(leases)
     .where(leases.c.name == bindparam("p_name"), leases.c.owner == bindparam("p_owner"))

@@ -17,9 +17,7 @@ from shared.database import Database
 class BusMetrics(Collector):
     """Every api instance of a service tells the same; none of it while the database is away."""
 
-    def __init__(
-        self, service: str, database: Database, commands: Sequence[Any] = (), limits: Limits | None = None
-    ):
+    def __init__(self, service: str, database: Database, commands: Sequence[Any] = (), limits: Limits | None = None):
         self.service, self.database, self.commands, self.limits = service, database, commands, limits
 
     def describe(self) -> list:

@@ -82,8 +82,10 @@ class PostgresServer:
 
     def start(self) -> "PostgresServer":
         data = str(self.folder / "data")
-        self._run(["initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"]
-                  + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"])
+        self._run(
+            ["initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"]
+            + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        )
         self.process = subprocess.Popen(
             [str(self.bin / "postgres"), "-D", data, "-p", str(self.port), "-h", "127.0.0.1", "-k", ""]
             + ["-c", f"fsync={self.fsync}", "-c", "max_connections=200"],

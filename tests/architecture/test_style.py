@@ -1,6 +1,8 @@
 """What a reader may rely on in every module: its size, its first sentence, where the environment is read."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,14 @@ ENVIRONMENT = {
 }
 """Modules that may touch the environment, and why."""
 
+RUFF = Path(sys.executable).parent / "ruff"
 MODULES = [path for path in files(".py") if path.read_text().strip()]
+
+
+@pytest.mark.parametrize("asked", [("check",), ("format", "--check")], ids=" ".join)
+def test_ruff_has_nothing_to_say(asked):
+    done = subprocess.run([RUFF, *asked, "--no-cache", "."], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_module_and_no_function_is_too_long():

@@ -173,4 +173,3 @@ def do_errand(claim) -> None:
         time.sleep(LEASE_SECONDS * 1.3)
     with claim.finishing() as session:
         session.add(End(errand_id=claim.id, how="done"))
-

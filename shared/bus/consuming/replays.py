@@ -27,9 +27,7 @@ log = get("bus")
 class Replays:
     """Call `step` between two reads of the live events; it does one bounded run of each replay."""
 
-    def __init__(
-        self, database: Database, handlers: Handlers, feed: FeedClient, handling: Handling, partitions: int
-    ):
+    def __init__(self, database: Database, handlers: Handlers, feed: FeedClient, handling: Handling, partitions: int):
         self.database, self.handlers, self.feed, self.handling = database, handlers, feed, handling
         self.partitions = partitions
         self.is_busy = False
@@ -101,9 +99,7 @@ class Replays:
         until = replay.until if replay.until < replay.created_at else None
         wanted = Range(self._types(replay), replay.since, until)
         numbers = {partition: cursor.number for partition, cursor in asked.items()}
-        answer = self.feed.ask_range(
-            replay.source, wanted, incarnation=incarnation, numbers=numbers, limit=BATCH
-        )
+        answer = self.feed.ask_range(replay.source, wanted, incarnation=incarnation, numbers=numbers, limit=BATCH)
         if not answer.is_known:
             self._await_way_back(replay, incarnation)
         if not replay_decisions.may_follow(answer.incarnation, position and position.incarnation):
@@ -129,8 +125,7 @@ class Replays:
     def _adopt(self, replay, asked: dict[int, Cursor], answer: FeedAnswer) -> None:
         with self.database.transaction() as session:
             gone = sum(
-                asked[p].adopt(session, answer.incarnation, start, answer.last[p])
-                for p, start in answer.start.items()
+                asked[p].adopt(session, answer.incarnation, start, answer.last[p]) for p, start in answer.start.items()
             )
         if gone:
             log.error("a replay misses events that are no longer kept", replay=replay.id, events=gone)

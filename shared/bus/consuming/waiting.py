@@ -20,12 +20,16 @@ LOOK_SECONDS = 0.1
 """How often to look for what is due: half of the shortest pause."""
 
 _earlier = aliased(waiting)
-_is_head = ~select(_earlier.c.id).where(
-    _earlier.c.handler == waiting.c.handler,
-    _earlier.c.key == waiting.c.key,
-    _earlier.c.state == "waiting",
-    _earlier.c.id < waiting.c.id,
-).exists()
+_is_head = (
+    ~select(_earlier.c.id)
+    .where(
+        _earlier.c.handler == waiting.c.handler,
+        _earlier.c.key == waiting.c.key,
+        _earlier.c.state == "waiting",
+        _earlier.c.id < waiting.c.id,
+    )
+    .exists()
+)
 _DUE = (
     select(waiting)
     .where(waiting.c.state == "waiting", waiting.c.run_at <= bindparam("p_now", type_=Timestamp), _is_head)

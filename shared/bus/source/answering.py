@@ -53,9 +53,7 @@ def _lineage(session: Session, asked: str | None, current: str, history: list) -
 
 def oldest(session: Session) -> dict[int, int]:
     """The lowest number that is still in the outbox, per partition: one seek each, however long the outbox is."""
-    lowest = (
-        select(func.min(outbox.c.number)).where(outbox.c.partition == outbox_numbers.c.partition).scalar_subquery()
-    )
+    lowest = select(func.min(outbox.c.number)).where(outbox.c.partition == outbox_numbers.c.partition).scalar_subquery()
     found = session.execute(select(outbox_numbers.c.partition, lowest))
     return {partition: number for partition, number in found if number is not None}
 

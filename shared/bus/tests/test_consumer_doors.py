@@ -26,9 +26,7 @@ def test_a_consumer_that_is_retired_holds_nothing_and_is_listed_as_such(world, d
     report(world, "reader")
     report(world, "gone")
     desk.ask("DELETE", "consumers/gone")
-    assert '"by":"users/' in next(
-        line for line in capsys.readouterr().out.splitlines() if '"consumer retired"' in line
-    )
+    assert '"by":"users/' in next(line for line in capsys.readouterr().out.splitlines() if '"consumer retired"' in line)
     listed = {one["name"]: one for one in desk.ask("GET", "consumers")["items"]}
     assert (listed["reader"]["retired_at"], listed["gone"]["reported_at"]) == (None, None)
     assert listed["gone"]["retired_at"]

@@ -285,4 +285,3 @@ def test_a_broker_is_chosen_by_the_scheme_of_its_url():
     assert type(transport_for("amqp://127.0.0.1:1//")).__name__ == "AmqpTransport"
     with pytest.raises(ValueError, match="ftp"):
         transport_for("ftp://127.0.0.1")
-

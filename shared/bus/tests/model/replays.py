@@ -79,9 +79,7 @@ class Replays:
         store, moved = self.service.store, []
         for partition, start in answer.start.items():
             cursor = asked[partition]
-            number, last, _ = replaying.go_on(
-                cursor.number, cursor.last, start=start, newest=answer.last[partition]
-            )
+            number, last, _ = replaying.go_on(cursor.number, cursor.last, start=start, newest=answer.last[partition])
             if (answer.incarnation, number, last) != (cursor.incarnation, cursor.number, cursor.last):
                 if not cursor.is_free(store):
                     raise Moved

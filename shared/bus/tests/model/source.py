@@ -85,9 +85,7 @@ class Relay:
         yield
         if store is not self.service.store:
             return  # the connection broke
-        is_same = numbers.is_same_log(
-            self.last, len(given), assigned, own=self.incarnation, current=store.incarnation
-        )
+        is_same = numbers.is_same_log(self.last, len(given), assigned, own=self.incarnation, current=store.incarnation)
         if not self._is_mine(store, self.generation) or not is_same:
             self.generation, self.sent = None, []
             return
