@@ -17,7 +17,7 @@ log = get("commands")
 
 
 class Hearing:
-    """A sign for the pulse of a worker. A worker whose slots are all busy, or whose broker is silent, is not deaf."""
+    """A sign for the pulse of a worker. One that is all busy, whose broker is silent, or that ends, is not deaf."""
 
     def __init__(self, celery_app: Celery, *, clock: Callable[[], float] = time.monotonic):
         self._app, self._clock = celery_app, clock
@@ -42,8 +42,8 @@ class Hearing:
             self._waits_since = now
 
     def has_free_slot(self) -> bool:
-        """Whether the worker could take one more message."""
-        return len(state.active_requests) < int(self._app.conf.worker_concurrency)
+        """Whether the worker could take one more message; one that was told to end takes none."""
+        return state.should_stop is None and len(state.active_requests) < int(self._app.conf.worker_concurrency)
 
     def messages_wait(self) -> bool:
         """Whether the broker holds messages that no worker has taken; False when it does not say."""

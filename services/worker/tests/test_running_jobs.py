@@ -44,7 +44,9 @@ def test_a_job_that_breaks_is_tried_again_from_the_beginning(submit, run, announ
     make_due(job_id)
     job = run(job_id)
     assert (job.state, job.attempts, job.progress) == ("succeeded", 2, 1.0)
-    assert [change.progress for change in announced(JobChanged)] == [0, 0, 0.5, 0, 0.02, 1]
+    told = [change.progress for change in announced(JobChanged)]
+    assert told[:5] == [0, 0, 0.5, 0, 0.02] and told[-1] == 1
+    assert told[3:] == sorted(told[3:])  # a slow machine has time for more of them
 
 
 def make_due(job_id: str) -> None:

@@ -58,6 +58,13 @@ def test_a_worker_whose_slots_are_all_busy_is_not_deaf(hearing, clock, make_send
     assert looks_until(hearing, clock, 3 * DEAF_SECONDS) is None
 
 
+def test_a_worker_that_was_told_to_end_is_not_deaf(hearing, clock, make_sender, submit, redis_url, monkeypatch):
+    submit()
+    make_sender(redis_url).step()
+    monkeypatch.setattr(state, "should_stop", 0)
+    assert looks_until(hearing, clock, 3 * DEAF_SECONDS) is None
+
+
 def test_a_worker_with_nothing_to_hear_is_not_deaf(hearing, clock):
     assert looks_until(hearing, clock, 3 * DEAF_SECONDS) is None
 

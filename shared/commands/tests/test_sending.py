@@ -5,6 +5,7 @@ import time
 import pytest
 from celery import Celery
 
+from shared import clock
 from shared.commands.tests.brokers import RabbitTasks, RedisTasks
 from shared.commands.tests.errands import Errand, Mark, marks_of, states
 from shared.testing import eventually
@@ -33,9 +34,11 @@ def broker(request):
 
 def test_a_due_command_goes_out_once_until_nobody_takes_it(broker, make_sender, submit):
     sender = make_sender(broker.url)
-    submit()
-    sender.step()
-    sender.step()
+    now = clock.now()
+    with clock.told_by(lambda: now):
+        submit()
+        sender.step()
+        sender.step()
     assert broker.messages() == 1
     eventually(lambda: sender.step() and broker.messages() == 2)
 
