@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InvalidatePoolError
 
 SQLITE_PRAGMAS = (
     "busy_timeout=5000",
@@ -102,7 +103,25 @@ def _open_postgres(url: URL, pool_size: int) -> Engine:
         },
     )
     _leave_no_pipeline_open(engine)
+    _give_out_none_that_has_ended(engine)
     return engine
+
+
+def _give_out_none_that_has_ended(engine: Engine) -> None:
+    """Has connections that the server has ended in the pool made anew before anybody is given one.
+
+    No question is sent: all that a server says unasked to an idle connection is that it is over, and the kernel knows.
+    """
+
+    lost = engine.dialect.dbapi.OperationalError
+
+    @event.listens_for(engine, "checkout")
+    def look(connection, _record, _proxy):
+        try:
+            connection.pgconn.consume_input()  # its last words, where it had any
+            connection.pgconn.consume_input()  # the end of the stream behind them
+        except lost as error:
+            raise InvalidatePoolError from error
 
 
 def _leave_no_pipeline_open(engine: Engine) -> None:

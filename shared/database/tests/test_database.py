@@ -12,6 +12,7 @@ from shared.database import Database, Id, JsonDocument, Timestamp, after_commit
 from shared.database.engine import open_engine
 from shared.database.errors import is_passing
 from shared.testing import eventually
+from shared.testing.proxy import Proxy
 
 things = sa.Table(
     "things",
@@ -118,6 +119,7 @@ def test_a_server_that_is_away_is_a_passing_error():
     assert is_passing(error.value)
 
 
+PID = sa.text("SELECT pg_backend_pid()")
 MANY = {
     "inserted": (sa.insert(things), [{"name": name, "count": 1} for name in "ab"]),
     "changed": (
@@ -140,6 +142,51 @@ def test_postgresql_ends_a_transaction_that_stands_still_after_many_rows(postgre
         connection.invalidate()
     stopped.dispose()
     onlooker.dispose()
+
+
+@pytest.fixture
+def proxy(postgres_url):
+    url = sa.make_url(postgres_url)
+    with Proxy((url.host, url.port)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def pooled(postgres_url, proxy):
+    """An engine with two connections in its pool, made through the proxy."""
+    engine = open_engine(sa.make_url(postgres_url).set(port=proxy.port).render_as_string(hide_password=False))
+    two_of(engine)
+    yield engine
+    engine.dispose()
+
+
+def two_of(engine) -> set[int]:
+    """The server's processes of two connections."""
+    with engine.connect() as one, engine.connect() as other:
+        return {one.scalar(PID), other.scalar(PID)}
+
+
+def test_connections_that_the_server_ended_in_the_pool_are_given_to_nobody(pooled, postgres_url):
+    before, onlooker = two_of(pooled), open_engine(postgres_url)
+    with onlooker.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        for pid in before:
+            assert other.scalar(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    assert not two_of(pooled) & before
+    onlooker.dispose()
+
+
+def test_connections_that_were_cut_without_a_word_are_given_to_nobody(pooled, proxy):
+    before = two_of(pooled)
+    assert proxy.cut() == 2
+    assert not two_of(pooled) & before
+
+
+def test_to_see_whether_a_connection_has_ended_asks_the_server_nothing(pooled, proxy):
+    before = two_of(pooled)
+    proxy.hang()
+    with pooled.connect() as connection:
+        assert connection.connection.dbapi_connection.info.backend_pid in before
+    proxy.mend()
 
 
 def test_sqlite_writes_survive_power_loss_by_default(tmp_path):
