@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from celery import Celery
@@ -11,6 +12,7 @@ from shared.commands.acknowledging import StrictTask
 from shared.commands.claims import Claim, LeaseLost
 from shared.commands.commands import Commands
 from shared.commands.failures import describe
+from shared.commands.persisting import persist
 from shared.commands.renewal import Renewal
 from shared.logs import get
 
@@ -37,8 +39,11 @@ def performs(commands: Commands, celery_app: Celery, **options: Any) -> Callable
 
 
 def perform(commands: Commands, command_id: str, work: Work) -> None:
-    """One attempt at a command, if it is this worker's to make: a doubled or late message does nothing."""
-    claim = commands.claim(command_id)
+    """One attempt at a command, if it is this worker's to make: a doubled or late message does nothing.
+
+    While the database is away the message is kept in hand for as long as none is sent in its place.
+    """
+    claim = persist(partial(commands.claim, command_id), seconds=commands.resend_seconds, what="claim")
     if claim is None:
         log.debug("message without work", task=commands.task, command_id=command_id)
         return
@@ -59,7 +64,7 @@ def _outcome(claim: Claim, work: Work) -> str:
         with Renewal(claim):
             work(claim)
             if not claim.is_finished:
-                claim.finish()
+                persist(claim.finish, seconds=claim.commands.lease_seconds, what="finish")
             return claim.row.state
     except LeaseLost:
         return "lost"
@@ -73,7 +78,7 @@ def _write_down(claim: Claim, error: Exception) -> str:
     if claim.is_finished:
         return claim.row.state
     try:
-        return claim.fail(error)
+        return persist(partial(claim.fail, error), seconds=claim.commands.lease_seconds, what="fail")
     except LeaseLost:
         return "lost"
 
