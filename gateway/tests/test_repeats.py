@@ -100,20 +100,21 @@ def test_what_has_no_key_is_not_repeated(front, book, method):
     assert len(book.taken) == 1
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/v1/auth/sessions"),
-        ("POST", "/v1/auth/tokens"),
-        ("POST", "/v1/data/collections/airports/imports"),
-    ],
-)
-def test_a_key_counts_for_nothing_where_no_answers_are_kept(front, book, method, path):
-    assert_own_problem(front.ask(method, path, json={}, headers=KEY), 502, "bad_gateway")
+@pytest.mark.parametrize("path", ["/v1/auth/sessions", "/v1/auth/tokens"])
+def test_a_key_counts_for_nothing_where_no_answers_are_kept(front, book, path):
+    assert_own_problem(front.ask("POST", path, json={}, headers=KEY), 502, "bad_gateway")
     assert len(book.taken) == 1
 
 
-@pytest.mark.parametrize("path", ["/v1/auth/accounts", "/v1/greeter/greetings", "/v1/bus/data/replays"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/auth/accounts",
+        "/v1/greeter/greetings",
+        "/v1/bus/data/replays",
+        "/v1/data/collections/airports/imports",
+    ],
+)
 def test_every_service_s_keyed_requests_are_repeated(front, book, path):
     assert front.ask("POST", path, json={}, headers=KEY).status_code == 201
     assert len(book.taken) == 2

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from flask import Response, current_app, request
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
+from shared.database import Database
 from shared.identity import guards
 from shared.problems import Problem
 from shared.web import idempotency, parsing
@@ -33,6 +35,11 @@ class Declaration:
     wants: frozenset[str]
     doc: str
 
+    @property
+    def takes_key(self) -> bool:
+        """Whether a method that writes honours Idempotency-Key."""
+        return self.is_idempotent and not self.wants.isdisjoint({"session", "once"})
+
 
 def endpoint(
     *,
@@ -50,7 +57,9 @@ def endpoint(
 
     `session` is a write unit, begun at its first statement and committed when the method returns; for GET a read unit,
     unless it `writes`.
-    A method that takes `session` honours Idempotency-Key, which reads its body whole: uploads say idempotent=False.
+    A method that takes `session` honours Idempotency-Key, which reads its body whole. One that reads it as a stream
+    takes `once` instead, and has its effects by `once(work, content=digest)`, which gives the response; or it says
+    idempotent=False.
     """
 
     def declare(method: Callable) -> Callable:
@@ -85,6 +94,9 @@ def _answer(declaration: Declaration, method: Callable) -> Response:
         given["body"] = parsing.read_body(declaration.body)
     if declaration.query:
         given["query"] = parsing.read_query(declaration.query)
+    if "once" in declaration.wants:
+        idempotency.text_of_key()  # what is wrong with it is said before the body is read
+        given["once"] = partial(_once, declaration, identity)
     call = partial(method, **{name: value for name, value in given.items() if name in declaration.wants})
     if "session" not in declaration.wants:
         return to_response(call(), declaration.status)
@@ -99,6 +111,17 @@ def _answer_in_unit(declaration: Declaration, identity: Any, work: Callable) -> 
         with database.reading() as session:
             return work(session)
     key = idempotency.key_of_request(identity) if declaration.is_idempotent and request.method not in READING else None
+    return _in_transaction(database, key, work)
+
+
+def _once(declaration: Declaration, identity: Any, work: Callable[[Session], Any], *, content: str) -> Response:
+    """The response of `work`, once under the request's key; `content` is the digest of the body that was read."""
+    key = idempotency.key_of_request(identity, content=content)
+    database = current_app.extensions["database"]
+    return _in_transaction(database, key, lambda session: to_response(work(session), declaration.status))
+
+
+def _in_transaction(database: Database, key: idempotency.Key | None, work: Callable[[Session], Response]) -> Response:
     if key:
         return idempotency.answer_once(database, key, work)
     with database.transaction() as session:

@@ -46,18 +46,28 @@ class Key:
     fingerprint: str
 
 
-def key_of_request(identity: Any) -> Key | None:
-    """The request's key, None when it has none; raises InvalidIdempotencyKey."""
-    text = request.headers.get("Idempotency-Key")
+def key_of_request(identity: Any, *, content: str | None = None) -> Key | None:
+    """The request's key, None when it has none; raises InvalidIdempotencyKey.
+
+    `content` stands for a body that was read as a stream: its digest.
+    """
+    text = text_of_key()
     if text is None:
         return None
-    if not _VISIBLE.fullmatch(text):
-        raise InvalidIdempotencyKey
     who = identity.id if identity else "anyone"
+    body = request.get_data() if content is None else content
     return Key(
         _print(who, request.method, request.path, text),
-        _print(text, request.mimetype, request.query_string, request.get_data()),
+        _print(text, request.mimetype, request.query_string, body),
     )
+
+
+def text_of_key() -> str | None:
+    """What the client calls the request; raises InvalidIdempotencyKey."""
+    text = request.headers.get("Idempotency-Key")
+    if text is not None and not _VISIBLE.fullmatch(text):
+        raise InvalidIdempotencyKey
+    return text
 
 
 def answer_once(database: Database, key: Key, work: Callable[[Session], Response]) -> Response:

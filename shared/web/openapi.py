@@ -157,7 +157,7 @@ def _header_parameters(method: str, declaration: Declaration) -> list[dict[str, 
 
 
 def _takes_key(method: str, declaration: Declaration) -> bool:
-    return method in WRITING and declaration.is_idempotent and "session" in declaration.wants
+    return method in WRITING and declaration.takes_key
 
 
 def _success(declaration: Declaration, refs: Any) -> dict[str, Any]:

@@ -125,4 +125,4 @@ def taking_bodies(declared: list[Route]) -> list[Route]:
 
 def takes_key(route: Route) -> bool:
     """Whether a route honours Idempotency-Key."""
-    return route.declaration.is_idempotent and "session" in route.declaration.wants
+    return route.declaration.takes_key

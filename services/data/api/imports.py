@@ -1,6 +1,9 @@
 """Imports of CSV files into a collection, for admins."""
 
+from functools import partial
+
 from flask import request
+from sqlalchemy.orm import Session
 
 from services.data import errors, models
 from services.data.actions import collections, imports
@@ -30,18 +33,22 @@ class Imports(Resource):
         access="admin",
         answer=ImportView,
         status=202,
-        idempotent=False,
         problems=[errors.CollectionNotFound, errors.ImportTypeRefused, errors.FileEmpty, errors.FileTooLarge],
     )
-    def post(self, name, identity):
+    def post(self, name, identity, once):
         """Import the records of a CSV file, all of them or none; the answer's Location tells how far it is."""
         if request.mimetype != "text/csv":
             raise errors.ImportTypeRefused
         with database.reading() as session:
             collections.find(session, name=name)
-        with taken(type_="text/csv", area="imports", **upload()) as stored, database.transaction() as session:
-            entry = imports.request(session, collection_name=name, stored=stored, me=identity)
-        return view(entry), {"Location": f"/v1/data/imports/{entry.id}"}
+        with taken(type_="text/csv", area="imports", **upload()) as stored:
+            return once(partial(requested, collection_name=name, stored=stored, me=identity), content=stored.sha256)
+
+
+def requested(session: Session, **wanted) -> tuple[ImportView, dict[str, str]]:
+    """The answer to an import that is asked for."""
+    entry = imports.request(session, **wanted)
+    return view(entry), {"Location": f"/v1/data/imports/{entry.id}"}
 
 
 class Import(Resource):

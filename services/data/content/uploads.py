@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from services.data.content.sniffing import HEAD, check_content
 from services.data.errors import FileEmpty, FileTooLarge
+from shared.database.errors import is_passing
 from shared.objects import ObjectStore, ObjectTooLarge, StoredObject
 
 
@@ -27,7 +28,10 @@ class Peeked:
 
 @contextmanager
 def taken(store: ObjectStore, stream: BinaryIO, *, type_: str, area: str, limit: int) -> Iterator[StoredObject]:
-    """The stored content within the block; a block that fails leaves no object behind."""
+    """The stored content within the block; a block that fails leaves no object behind.
+
+    Where the database went away, nobody knows whether a row names it now: housekeeping will see.
+    """
     peeked = Peeked(stream)
     if not peeked.head:
         raise FileEmpty
@@ -38,6 +42,7 @@ def taken(store: ObjectStore, stream: BinaryIO, *, type_: str, area: str, limit:
         raise FileTooLarge(f"A file has at most {limit} bytes.") from error
     try:
         yield stored
-    except BaseException:
-        store.delete(stored.key)
+    except BaseException as error:
+        if not is_passing(error):
+            store.delete(stored.key)
         raise

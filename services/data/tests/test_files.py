@@ -1,6 +1,7 @@
 """Files: uploaded to a record's field, handed to those who may view the record, with the variants that are made."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from services.data import errors, handlers, housekeeping
 from services.data.content.names import disposition
@@ -170,6 +171,17 @@ def test_an_upload_whose_transaction_fails_leaves_no_object(ada, airports, mine,
     assert ada.uploads(airports, mine["id"], "photo", PNG, "image/png").status_code == 500
     assert objects(store) == []
     assert ada.views(airports, mine["id"]).get_json() == mine
+
+
+def test_an_upload_whose_commit_nobody_heard_of_keeps_its_object_until_housekeeping_has_looked(
+    ada, airports, mine, store, monkeypatch
+):
+    def lose(*_args, **_more):
+        raise OperationalError("COMMIT", {}, Exception("database is locked"))
+
+    monkeypatch.setattr("services.data.actions.files.announce", lose)
+    assert ada.uploads(airports, mine["id"], "photo", PNG, "image/png").status_code == 503
+    assert len(objects(store)) == 1
 
 
 def test_a_replaced_file_is_let_go(ada, airports, mine, photo, database, store):

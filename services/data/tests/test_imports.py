@@ -13,13 +13,16 @@ from shared.events.worker import ImportRowsRead, ImportUnreadable
 from shared.identity.problems import AdminsOnly
 from shared.ids import new_id
 from shared.testing.identity import assert_problem
+from shared.web.errors import IdempotencyKeyReused
 
 CSV = b"iata,name\nANC,Ted Stevens\n"
 
 
-def imports(person, content: bytes = CSV, type_: str = "text/csv", collection: str = "airports"):
-    path = f"/v1/data/collections/{collection}/imports"
-    return person.asks("POST", path, data=content, headers={"Content-Type": type_})
+def imports(
+    person, content: bytes = CSV, type_: str = "text/csv", collection: str = "airports", key: str | None = None
+):
+    path, headers = f"/v1/data/collections/{collection}/imports", {"Content-Type": type_}
+    return person.asks("POST", path, data=content, headers=headers | ({"Idempotency-Key": key} if key else {}))
 
 
 @pytest.fixture
@@ -70,6 +73,15 @@ def test_an_import_is_taken_and_the_worker_asked_to_read_it(admin, airports, ann
     assert (event.import_id, event.collection, event.owner_id) == (begun["id"], "airports", admin.id)
     with store.open(event.storage_key) as file:
         assert file.read() == CSV
+
+
+def test_an_import_that_is_sent_again_under_its_key_is_the_same_import(admin, airports, announced):
+    announced()
+    first, again, other = (imports(admin, content, key="k1") for content in (CSV, CSV, CSV + b"FAI,Fairbanks\n"))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.get_json() == first.get_json() and again.headers["Idempotency-Replayed"] == "true"
+    assert_problem(other, IdempotencyKeyReused)
+    assert len(announced()) == 1
 
 
 def test_rows_become_records_after_the_last_has_come(admin, airports, begun, reads, shown, announced, database):
