@@ -34,7 +34,7 @@ def ended(person: Person, job_id: str) -> dict | None:
 
 
 def registers_and_hears(stranger: Person) -> None:
-    """Somebody new gets the mail; within a minute, since a worker may meet a connection that has ended meanwhile."""
+    """Somebody new gets the mail."""
     stranger.signs_up()
     hears(stranger)
 
