@@ -27,6 +27,8 @@ from quintet.options import state_option
 from quintet.state import ROOT, State
 
 PORT = click.IntRange(0, 65535)
+FEW = 8
+"""So many names an operator reads."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -128,8 +130,12 @@ def env(file: Path) -> None:
 
     Settings are taken from the environment, as PUBLIC_URL or SMTP_HOST; docs/settings.md lists them.
     """
-    added = envfile.write(file, settings.read())
-    click.echo(f"{len(added)} values were added to {file}." if added else f"{file} has all that is needed.")
+    try:
+        added = envfile.write(file)
+    except OSError as error:
+        raise Failed(f"{error.filename or file}: {error.strerror}.") from None
+    what = ", ".join(added) if len(added) < FEW else f"{len(added)} values"
+    click.echo(f"Added to {file}: {what}." if added else f"{file} has all that is needed.")
 
 
 BUS = (bus_commands.bus, events_commands.events, dead_commands.dead)

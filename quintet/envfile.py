@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import re
 import secrets
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from quintet import certificates, files, gateway
+from quintet.failing import Failed
 from quintet.keys import fresh_secrets, public_half
-from quintet.settings import OperatorSettings
+from quintet.settings import ContainerSettings, of_containers
 from quintet.state import ROOT, SERVICES
 
+CATCHER = "mail-catcher"
 TLS_FILE = "docker-compose.tls.yml"
 USUAL_FILES = ("docker-compose.yml", "docker-compose.override.yml")
 """What Compose reads where it is not told: the second where it is there."""
@@ -21,28 +24,66 @@ HEAD = """\
 """
 
 
-def write(file: Path, settings: OperatorSettings) -> list[str]:
-    """Writes what is missing in the file and keeps what is there; the names that were added."""
-    known = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
+def write(file: Path, given: dict[str, str] | None = None) -> list[str]:
+    """Writes what is missing in the file and keeps what is there; the names that were added.
+
+    What may be chosen and is not in the file is taken from what is given, else from the environment.
+    """
+    if not file.absolute().parent.is_dir():
+        raise Failed(f"There is no folder {file.parent}.")
+    known = _known(file)
+    settings = of_containers({**(given or {}), **known})
     made = {**choices(settings), **_secrets(known)}
     merged = {**made, **known, **_derived({**made, **known})}
     merged |= _compose_files(file.parent, merged) | _tls_folder(file.absolute().parent, merged)
+    whole = text(merged)
     _lay_certificate(file.parent / "tls", merged)
-    files.write(file, text(merged))
+    _open_what_is_mounted(file.absolute().parent / settings.backup_folder)
+    files.write(file, whole)
     return [name for name in merged if name not in known]
+
+
+def _known(file: Path) -> dict[str, str]:
+    """What stands in the file; a line left empty that Compose refuses to have empty counts as one that is not there."""
+    lines = dotenv_values(file, interpolate=False)
+    needed = re.findall(r"\$\{(\w+):\?", (ROOT / USUAL_FILES[0]).read_text())
+    return {name: value for name, value in lines.items() if value or (value is not None and name not in needed)}
+
+
+def _open_what_is_mounted(backups: Path) -> None:
+    """What containers read out of this folder, whose users are others; and the folder of archives, yours alone."""
+    files.let_all_read(ROOT / "deploy/compose/databases.sh")
+    if backups.parent.is_dir():
+        backups.mkdir(mode=0o700, exist_ok=True)  # or the engine would make one that is root's
 
 
 def text(values: dict[str, str]) -> str:
     """The whole file."""
-    return HEAD + "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
+    return HEAD + "".join(f"{name}={_quoted(name, value)}\n" for name, value in values.items())
 
 
-def choices(settings: OperatorSettings) -> dict[str, str]:
-    """What an operator may want to change, as the settings of the environment have it."""
-    has_smtp = settings.smtp_host is not None
-    here = "https://127.0.0.1:8443" if settings.tls_certificate else "http://127.0.0.1:8080"
+def choices(settings: ContainerSettings) -> dict[str, str]:
+    """What an operator may want to change: what is always written, and what else the environment gives."""
+    written = _always(settings)
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    known = {name.lower() for name in defaulted()}
+    return written | {
+        name.upper(): str(value)
+        for name, value in given.items()
+        if name in known and name.upper() not in written and value is not None
+    }
+
+
+def defaulted() -> dict[str, str]:
+    """What Compose's files take from .env, with what they take where it is not there."""
+    found = "".join((ROOT / name).read_text() for name in (USUAL_FILES[0], TLS_FILE))
+    return dict(re.findall(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}", found))
+
+
+def _always(settings: ContainerSettings) -> dict[str, str]:
+    has_smtp = settings.smtp_host not in (None, CATCHER)
     mail = {
-        "SMTP_HOST": settings.smtp_host or "mail-catcher",
+        "SMTP_HOST": settings.smtp_host or CATCHER,
         "SMTP_PORT": str(settings.smtp_port if has_smtp else 1025),
         "SMTP_SECURITY": settings.smtp_security if has_smtp else "none",
         "SMTP_USERNAME": settings.smtp_username,
@@ -50,11 +91,11 @@ def choices(settings: OperatorSettings) -> dict[str, str]:
         "MAIL_FROM": settings.mail_from,
     }
     return {
-        "COMPOSE_PROJECT_NAME": "quintet",
-        "COMPOSE_PROFILES": "" if has_smtp else "dev",
-        "GATEWAY_ADDRESS": "127.0.0.1:8080",
-        "GATEWAY_TLS_ADDRESS": "127.0.0.1:8443",
-        "PUBLIC_URL": (settings.public_url or here).rstrip("/"),
+        "COMPOSE_PROJECT_NAME": settings.compose_project_name,
+        "COMPOSE_PROFILES": settings.compose_profiles or ("" if has_smtp else "dev"),
+        "GATEWAY_ADDRESS": settings.gateway_address,
+        "GATEWAY_TLS_ADDRESS": settings.gateway_tls_address,
+        "PUBLIC_URL": (settings.public_url or _here(settings)).rstrip("/"),
         "TLS_CERTIFICATE": _path(settings.tls_certificate),
         "TLS_KEY": _path(settings.tls_key),
         "TRUSTED_PROXIES": settings.trusted_proxies,
@@ -65,10 +106,19 @@ def choices(settings: OperatorSettings) -> dict[str, str]:
     }
 
 
+def _here(settings: ContainerSettings) -> str:
+    """Where the gateway is published, as this machine sees it."""
+    scheme, address = (
+        ("https", settings.gateway_tls_address) if settings.tls_certificate else ("http", settings.gateway_address)
+    )
+    host, _, port = address.rpartition(":")
+    return f"{scheme}://{'127.0.0.1' if host in ('', '0.0.0.0', '[::]') else host}:{port}"  # noqa: S104 - looked at
+
+
 def generated() -> list[str]:
     """The names of what is made and derived, not chosen."""
     made = _secrets({})
-    return [*made, *_derived({**choices(OperatorSettings()), **made})]
+    return [*made, *_derived({**choices(ContainerSettings.model_construct()), **made})]
 
 
 def _secrets(known: dict[str, str]) -> dict[str, str]:
@@ -131,6 +181,10 @@ def _path(file: Path | None) -> str:
     return str(file.absolute()) if file else ""
 
 
-def _quoted(value: str) -> str:
-    """A value as both generations of Compose read it: in single quotes nothing is filled in."""
-    return f"'{value}'" if value else ""
+def _quoted(name: str, value: str) -> str:
+    """A value as both generations of Compose read it: in single quotes nothing is filled in, in double ones some is."""
+    if not re.search(r"""['\n]|\\\\|\\$""", value):
+        return f"'{value}'" if value else ""
+    if re.search(r"""["$`\\\n]""", value):
+        raise Failed(f"{name} can't stand in .env: with a ' there may be no \", $, ` or \\; never \\\\, nor two lines.")
+    return f'"{value}"'

@@ -1,9 +1,11 @@
 """What an operator may set: read from the environment, beside the options of the command line."""
 
+import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from quintet.failing import Failed
@@ -51,11 +53,73 @@ class OperatorSettings(BaseSettings):
     smtp_password: str = Field("", repr=False, description="Password at the SMTP server")
     mail_from: str = Field("Quintet <no-reply@example.com>", description="The sender of all mails")
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, given: str | None) -> str | None:
+        """Links in mails begin with it, and nginx sends clients to it."""
+        told = urlsplit(given or "http://none")
+        if told.scheme not in ("http", "https") or not told.hostname or re.search(r"""[\s'"?#;{}$]""", given or ""):
+            raise ValueError("begins with https:// or http://, as https://api.example.com")
+        return given
+
+
+PUBLISHED = r"^(?:(?:[^\s:]+|\[[0-9a-fA-F:]+\]):)?\d{1,5}$"
+"""A port of this host, perhaps with the address that it is bound to."""
+
+
+class ContainerSettings(OperatorSettings):
+    """What Compose reads besides, out of .env."""
+
+    compose_project_name: str = Field(
+        "quintet",
+        pattern="^[a-z0-9][a-z0-9_-]*$",
+        description="What the names of containers, networks and volumes begin with",
+    )
+    compose_profiles: str | None = Field(
+        None, description="`dev` runs the mail catcher, too; empty where a real SMTP_HOST is given"
+    )
+    gateway_address: str = Field(
+        "127.0.0.1:8080",
+        pattern=PUBLISHED,
+        description="Where the gateway is published; with a certificate, where plain HTTP is led to https",
+    )
+    gateway_tls_address: str = Field(
+        "127.0.0.1:8443",
+        pattern=PUBLISHED,
+        description="With a certificate: where the gateway is published under TLS, as `0.0.0.0:443`",
+    )
+    mail_catcher_address: str = Field(
+        "127.0.0.1:8025", pattern=PUBLISHED, description="Where the mail catcher's page is published"
+    )
+    backup_folder: str = Field("./backups", description="Where `operator backup create` puts archives")
+    backup_key_file: str = Field(
+        "/dev/null", description="A file with the key that seals and opens them; 16 characters or more"
+    )
+    drain_seconds: float = Field(3, ge=0, description="How long an API that is told to end says so before it does")
+    rate_burst: int = Field(2000, ge=1, description="Requests that one client address may make at once beyond the rate")
+    quintet_tag: str = Field("latest", description="The tag of Quintet's own images")
+    python_image: str = Field("python:3.11-slim-bookworm", description="What the services' images stand on")
+    nginx_image: str = Field("nginx:1.31", description="What the gateway's image stands on; 1.27.3 or newer")
+    postgres_image: str = Field("postgres:18", description="PostgreSQL's image")
+    redis_image: str = Field("redis:8", description="Redis's or Valkey's image")
+
 
 def read() -> OperatorSettings:
     """The settings; Failed names every one that is wrong."""
     try:
         return OperatorSettings()
     except ValidationError as error:
-        wrong = [f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors(include_input=False)]
-        raise Failed("Settings are wrong:\n  " + "\n  ".join(wrong)) from None
+        raise Failed(f"Settings are wrong:\n{_told(error)}") from None
+
+
+def of_containers(lines: dict[str, str] | None = None) -> ContainerSettings:
+    """What the lines of .env say, and where they are silent the environment; Failed names every one that is wrong."""
+    given = {name.lower(): value for name, value in (lines or {}).items() if value}
+    try:
+        return ContainerSettings(**given)
+    except ValidationError as error:
+        raise Failed(f"Settings are wrong, in .env or the environment:\n{_told(error)}") from None
+
+
+def _told(error: ValidationError) -> str:
+    return "\n".join(f"  {str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors(include_input=False))

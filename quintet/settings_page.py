@@ -1,6 +1,5 @@
 """Writes docs/settings.md from the code: `python -m quintet.settings_page MODULE:CLASS...`, the services' classes."""
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -9,8 +8,8 @@ import click
 
 from quintet import envfile
 from quintet.cli import up
-from quintet.settings import OperatorSettings
-from quintet.state import ROOT, SERVICES, Shape
+from quintet.settings import ContainerSettings, OperatorSettings
+from quintet.state import SERVICES, Shape
 from shared import settings_page
 from shared.settings import Settings
 
@@ -42,23 +41,6 @@ SERVICE = """Each service reads its settings from its environment, and from the 
 port opens. `make up` writes a file for each service under `var/settings/`, and takes yours from `var/overrides/`; in
 containers those that are not in `.env` are given in a `docker-compose.override.yml`. Secrets have no default.
 """
-
-COMPOSE_ALONE = {
-    "COMPOSE_PROJECT_NAME": "What the names of containers, networks and volumes begin with",
-    "COMPOSE_PROFILES": "`dev` runs the mail catcher, too; empty where a real SMTP_HOST is given",
-    "GATEWAY_ADDRESS": "Where the gateway is published; with a certificate, where plain HTTP is led to https",
-    "GATEWAY_TLS_ADDRESS": "With a certificate: where the gateway is published under TLS, as `0.0.0.0:443`",
-    "MAIL_CATCHER_ADDRESS": "Where the mail catcher's page is published",
-    "BACKUP_FOLDER": "Where `operator backup create` puts archives",
-    "BACKUP_KEY_FILE": "A file with the key that seals and opens them; 16 characters or more",
-    "DRAIN_SECONDS": "How long an API that is told to end says so before it does",
-    "RATE_BURST": "Requests that one client address may make at once beyond the rate",
-    "QUINTET_TAG": "The tag of Quintet's own images",
-    "PYTHON_IMAGE": "What the services' images stand on",
-    "NGINX_IMAGE": "What the gateway's image stands on; 1.27.3 or newer",
-    "POSTGRES_IMAGE": "PostgreSQL's image",
-    "REDIS_IMAGE": "Redis's or Valkey's image",
-}
 
 GENERATED = {
     "ADMIN_PASSWORD": "The first admin's password; counts once, at the first start",
@@ -112,8 +94,8 @@ def _one_machine() -> Iterator[Row]:
 def _containers() -> Iterator[Row]:
     """What an operator chooses: written by `make env`, or defaulted in the Compose files."""
     generated = {_kind(name) for name in (*envfile.generated(), *SOMETIMES)}
-    written = envfile.choices(OperatorSettings())
-    for name, default in {**written, **_defaulted()}.items():
+    written = envfile.choices(ContainerSettings.model_construct())
+    for name, default in {**written, **envfile.defaulted()}.items():
         if _kind(name) not in generated:
             yield Row(name, _shown(written.get(name, default)), _words(name))
 
@@ -122,11 +104,6 @@ def _made() -> list[str]:
     kinds = dict.fromkeys(_kind(name) for name in (*envfile.generated(), *SOMETIMES))
     rows = [f"| `{_placed(kind)}` | {GENERATED[kind]} |" for kind in kinds]
     return ["| line | what it is |", "|---|---|", *rows, ""]
-
-
-def _defaulted() -> dict[str, str]:
-    text = "".join(file.read_text() for file in sorted(ROOT.glob("docker-compose*.yml")))
-    return {name: default or "" for name, default in re.findall(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}", text)}
 
 
 def _kind(name: str) -> str:
@@ -140,8 +117,7 @@ def _placed(kind: str) -> str:
 
 
 def _words(name: str) -> str:
-    field = OperatorSettings.model_fields.get(name.lower())
-    return COMPOSE_ALONE[name] if name in COMPOSE_ALONE else settings_page.words(field)
+    return settings_page.words(ContainerSettings.model_fields[name.lower()])
 
 
 def _table(rows: Iterable[Row]) -> list[str]:

@@ -28,7 +28,7 @@ def one_machine(folder: Path, listening: str) -> Path:
 def image(folder: Path, listening: str) -> Path:
     """As the image's entry point leaves it, with what `make env` writes filled in."""
     gateway_image.main(folder, " ".join(SERVICES))
-    envfile.write(folder / "env", OperatorSettings(trusted_proxies="10.0.0.0/8,fd00::/8"))
+    envfile.write(folder / "env", {"TRUSTED_PROXIES": "10.0.0.0/8,fd00::/8"})
     values = _passed_by_compose(dotenv_values(folder / "env", interpolate=False), listening)
     (folder / "conf.d").mkdir()
     for template in (folder / "templates").iterdir():

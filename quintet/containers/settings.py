@@ -1,21 +1,17 @@
 """What the operator's container is told: the lines of .env that the Compose file hands on."""
 
 import os
-import re
 
 from quintet import envfile
 from quintet.failing import Failed
-from quintet.settings import OperatorSettings
-from quintet.state import ROOT, SERVICES
-
-COMPOSE_FILES = ("docker-compose.yml", "docker-compose.tls.yml")
+from quintet.settings import ContainerSettings
+from quintet.state import SERVICES
 
 
 def names() -> list[str]:
     """The names that may stand in .env, in the order of `make env`."""
-    asked = re.findall(r"\$\{(\w+)[:}-]", "".join((ROOT / name).read_text() for name in COMPOSE_FILES))
-    written = [*envfile.choices(OperatorSettings()), *envfile.generated(), "COMPOSE_FILE"]
-    return [*dict.fromkeys([*written, *sorted(asked)])]
+    written = [*envfile.choices(ContainerSettings.model_construct()), *envfile.generated(), "COMPOSE_FILE"]
+    return [*dict.fromkeys([*written, *sorted(envfile.defaulted())])]
 
 
 def read() -> dict[str, str]:

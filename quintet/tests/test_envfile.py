@@ -6,17 +6,16 @@ import re
 import pytest
 from dotenv import dotenv_values
 
-from quintet import envfile
+from quintet import envfile, files
 from quintet.failing import Failed
 from quintet.keys import public_half
-from quintet.settings import OperatorSettings
 from quintet.state import ROOT, SERVICES
 from shared.testing.certificates import pair_for
 
 
 def written(tmp_path, **settings):
     file = tmp_path / ".env"
-    envfile.write(file, OperatorSettings(**settings))
+    envfile.write(file, {name.upper(): str(value) for name, value in settings.items()})
     return file, dotenv_values(file, interpolate=False)
 
 
@@ -34,7 +33,7 @@ def test_all_that_compose_asks_for_is_there(tmp_path):
 
 def test_a_second_run_changes_nothing(tmp_path):
     file, values = written(tmp_path)
-    assert envfile.write(file, OperatorSettings()) == []
+    assert envfile.write(file) == []
     assert dotenv_values(file, interpolate=False) == values
 
 
@@ -52,7 +51,7 @@ def test_what_the_operator_wrote_stays_and_what_follows_from_it_is_made_anew(tmp
     text = file.read_text()
     text = re.sub("PUBLIC_URL=.*", "PUBLIC_URL='https://api.example.com'", text)
     file.write_text(re.sub("CORS_ORIGINS=.*", "CORS_ORIGINS='https://app.example.com'", text))
-    envfile.write(file, OperatorSettings())
+    envfile.write(file)
     values = dotenv_values(file, interpolate=False)
     assert values["PUBLIC_URL"] == "https://api.example.com"
     assert re.fullmatch(values["CORS_PATTERN"], "https://app.example.com")
@@ -84,7 +83,7 @@ def test_a_certificate_is_laid_where_the_gateway_s_container_reads_it_and_compos
     assert folder.stat().st_mode & 0o777 == 0o700  # and for nobody else here
 
     file.write_text(re.sub("TLS_(CERTIFICATE|KEY)=.*", r"TLS_\1=", file.read_text()))
-    envfile.write(file, OperatorSettings())
+    envfile.write(file)
     assert "COMPOSE_FILE" not in dotenv_values(file)
 
 
@@ -102,7 +101,7 @@ def test_a_renewed_certificate_takes_the_place_of_the_one_before(tmp_path):
     pair = pair_for(tmp_path / "given", "127.0.0.1")
     file, _ = written(tmp_path, tls_certificate=pair.certificate, tls_key=pair.key)
     renewed = pair_for(tmp_path / "given", "127.0.0.1")
-    envfile.write(file, OperatorSettings())
+    envfile.write(file)
     assert (tmp_path / "tls/gateway/certificate.pem").read_text() == renewed.certificate.read_text()
 
 
@@ -116,3 +115,74 @@ def test_proxies_that_are_trusted_are_told_in_nginx_s_words(tmp_path):
 def test_a_proxy_that_is_no_address_is_refused(tmp_path, wrong):
     with pytest.raises(Failed, match="TRUSTED_PROXIES"):
         written(tmp_path, trusted_proxies=wrong)
+
+
+def test_every_setting_of_compose_that_the_environment_gives_is_taken_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("GATEWAY_ADDRESS", "0.0.0.0:9090")
+    monkeypatch.setenv("MAX_UPLOAD_BYTES", "50000000")
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "shop")
+    _, values = written(tmp_path)
+    told = {"GATEWAY_ADDRESS": "0.0.0.0:9090", "MAX_UPLOAD_BYTES": "50000000", "COMPOSE_PROJECT_NAME": "shop"}
+    assert values.items() >= {**told, "PUBLIC_URL": "http://127.0.0.1:9090"}.items()
+    monkeypatch.setenv("GATEWAY_ADDRESS", "0.0.0.0:7070")
+    assert written(tmp_path)[1] == values  # what stands there stays
+
+
+def test_a_secret_that_was_left_empty_is_made(tmp_path):
+    file, values = written(tmp_path)
+    file.write_text(re.sub("(POSTGRES_PASSWORD|CORS_ORIGINS)=.*", r"\1=", file.read_text()))
+    assert envfile.write(file) == ["POSTGRES_PASSWORD"]
+    again = dotenv_values(file, interpolate=False)
+    assert again["POSTGRES_PASSWORD"] not in ("", values["POSTGRES_PASSWORD"])
+    assert again["CORS_ORIGINS"] == ""  # which may be: nobody's pages
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("LOG_LEVEL", "LOUD"),
+        ("SMTP_PORT", "submission"),
+        ("PUBLIC_URL", "api.example.com"),
+        ("PUBLIC_URL", "https://api.example.com; return"),
+        ("GATEWAY_ADDRESS", "127.0.0.1"),
+        ("MAX_BODY_BYTES", "1m"),
+        ("COMPOSE_PROJECT_NAME", "My shop"),
+    ],
+)
+def test_a_line_that_can_not_be_is_named_and_nothing_is_written(tmp_path, name, wrong):
+    file, _ = written(tmp_path)
+    file.write_text(f"{file.read_text()}{name}={wrong!r}\n")
+    before = file.read_text()
+    with pytest.raises(Failed, match=name):
+        envfile.write(file)
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize("value", ["Ada's shop <a@example.com>", 'the "shop" <a@example.com>', "$HOME # it", "a\\b"])
+def test_a_value_is_read_again_as_it_was_given(tmp_path, value):
+    file, values = written(tmp_path, mail_from=value)
+    assert values["MAIL_FROM"] == value
+    assert envfile.write(file) == []
+    assert dotenv_values(file, interpolate=False)["MAIL_FROM"] == value
+
+
+@pytest.mark.parametrize("value", ["it's $5", "it's \"so\"", "two\nlines", "a\\\\b", "ends\\"])
+def test_a_value_that_the_file_can_not_hold_is_refused(tmp_path, value):
+    with pytest.raises(Failed, match="SMTP_PASSWORD"):
+        written(tmp_path, smtp_password=value)
+
+
+def test_the_folder_of_archives_is_there_and_the_owner_s_alone(tmp_path):
+    written(tmp_path)
+    assert (tmp_path / "backups").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_checkout_under_a_narrow_umask_is_opened_as_far_as_a_container_reads_it(tmp_path):
+    (tmp_path / "script.sh").touch(mode=0o600)
+    files.let_all_read(tmp_path / "script.sh")
+    assert (tmp_path / "script.sh").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(Failed, match="no folder"):
+        envfile.write(tmp_path / "nowhere" / ".env")
