@@ -96,4 +96,6 @@ def asked(*command: str) -> str:
 
 
 def _run(*command: str, within: float | None = None) -> subprocess.CompletedProcess:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=within, check=False)
+    """In a session of its own: who interrupts this command at a terminal does not cut short what it has begun."""
+    own = {"cwd": ROOT, "start_new_session": True, "stdin": subprocess.DEVNULL}
+    return subprocess.run(command, capture_output=True, text=True, timeout=within, check=False, **own)

@@ -1,12 +1,20 @@
 """What an operator of containers types to have new ones take the place of the old: roll."""
 
+import fcntl
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from quintet import settings
 from quintet.compose import Compose
+from quintet.failing import Failed
 from quintet.rolling import Roll
+from quintet.state import ROOT
+
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
@@ -17,9 +25,44 @@ def roll(names: tuple[str, ...], project: str | None, env_file: Path | None) -> 
     """Replace the containers of services one by one, without a failed request.
 
     Their migrations run first. Then, for each container, one more of its service is started from the image as it is
-    now, and when its health check passes the old one is told to end, within its grace. How many there are stays.
+    now, and when its health check passes the old one is told to end, within its grace. How many there are stays, also
+    when this is interrupted.
     """
-    Roll(Compose(project, env_file), settings.read().ready_within_seconds, say).run(list(names))
+    compose = Compose(project, env_file)
+    with alone(env_file or ROOT / ".env"), told_to_end() as is_over:
+        Roll(compose, settings.read().ready_within_seconds, say, is_over).run(list(names))
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Inside, no other roll of the system whose .env this is can begin: each would count the other's containers."""
+    try:
+        opened = file.open()
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}.") from None
+    with opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed("Another roll is at work here; come again when it is done.") from None
+        yield
+
+
+@contextmanager
+def told_to_end() -> Iterator[Callable[[], bool]]:
+    """Inside, Ctrl-C and the like are kept in mind, since a step that was begun is to be ended or undone."""
+    told = []
+
+    def remember(number: int, _frame: object) -> None:
+        told.append(number)
+        click.echo("  interrupted: this ends with what is being done", err=True)
+
+    before = {number: signal.signal(number, remember) for number in ENDS}
+    try:
+        yield lambda: bool(told)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def say(what: str, seconds: float | None) -> None:

@@ -31,11 +31,16 @@ class Project(Protocol):
 
 @dataclass
 class Roll:
-    """One run of `quintet roll`; `say(what, seconds)` is told of each step that is done."""
+    """One run of `quintet roll`; `say(what, seconds)` is told of each step that is done, `is_over` asked between them.
+
+    Told that it is over, it leaves as many containers as there were: it takes a new one away that is not well yet, and
+    has an old one end whose successor is.
+    """
 
     project: Project
     within: float
     say: Callable[[str, float | None], None]
+    is_over: Callable[[], bool] = bool
 
     def run(self, names: list[str]) -> None:
         """Replaces every container of those services, or of `all`; the schemas first."""
@@ -45,6 +50,7 @@ class Roll:
             refuse_what_stands_alone(name, services)
         for migration in dict.fromkeys(migration_of(name, services) for name in chosen):
             if migration:
+                self._go_on()
                 self._take(f"{migration} done", lambda one=migration: self.project.run_once(one))
         for name in chosen:
             self._replace_all(name)
@@ -58,6 +64,7 @@ class Roll:
         for container in set(found) - set(old):  # or Compose would start one of these again instead of a new one
             self.project.end(container)
         for number, container in enumerate(old, 1):
+            self._go_on()
             self._take(f"{name} {number} of {len(old)}: a new one is well", lambda: self._add_one(name, len(old) + 1))
             self._take(f"{name} {number} of {len(old)}: the old one ended", lambda one=container: self.project.end(one))
 
@@ -67,7 +74,7 @@ class Roll:
             self.project.scale(name, count)
             for one in self._added(name, known):
                 self._await(name, one)
-        except BaseException:  # also where the operator interrupts: what was begun is undone
+        except Exception:  # also where the operator interrupts: what was begun is undone
             for one in self._added(name, known):
                 self.project.end(one)
             raise
@@ -78,10 +85,15 @@ class Roll:
     def _await(self, name: str, container: str) -> None:
         until = time.monotonic() + self.within
         while not self.project.is_well(container):
+            self._go_on()
             if time.monotonic() > until:
                 said = self.project.last_words(container)
                 raise Failed(f"{name}: a new container was not well within {self.within:g} s; the old go on.\n{said}")
             time.sleep(LOOK_SECONDS)
+
+    def _go_on(self) -> None:
+        if self.is_over():
+            raise Failed("Interrupted. As many run as before; the same command rolls them all again.")
 
     def _take(self, what: str, step: Callable[[], None]) -> None:
         began = time.monotonic()

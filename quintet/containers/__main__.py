@@ -1,21 +1,36 @@
 """`docker-compose run --rm operator …`: the operator's command where there is no state folder and no supervisor."""
 
+import shutil
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from quintet import bus_commands, dead_commands, events_commands
+from quintet import bus_commands, cli, dead_commands, events_commands
 from quintet import settings as operator_settings
 from quintet.backup import commands as of_one_machine
-from quintet.backup.commands import FILE, key_option, service_choice
-from quintet.cli import trace
+from quintet.backup.commands import key_option, service_choice
 from quintet.containers import settings
 from quintet.containers.restoring import of_all
 from quintet.containers.system import ContainerSystem
+from quintet.failing import Failed
 
 WORK, BACKUPS, KEY = Path("/scratch"), Path("/backups"), Path("/run/backup.key")
 COMPOSE = "docker-compose up -d"
+
+
+class Archive(click.Path):
+    """A file in the folder of archives, by its name or as it is called outside: backups/<name>."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path inside."""
+        named = BACKUPS / Path(value).name
+        return super().convert(value if Path(value).exists() or not named.exists() else named, param, ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -45,12 +60,14 @@ def create(system: ContainerSystem, key_file: Path | None, services: tuple[str, 
     file = BACKUPS / f"quintet-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{of_one_machine.ENDING}"
     places = system.places(of_all(services), operator_settings.read())
     manifest = taking.take(places, file, _key(key_file), of_one_machine.say)
+    of_folder = BACKUPS.stat()
+    shutil.chown(file, of_folder.st_uid, of_folder.st_gid)  # who owns the folder outside can read what lies in it
     of_one_machine.tell_taken(file, manifest)
 
 
 @backup.command()
 @key_option
-@click.argument("file", type=FILE)
+@click.argument("file", type=Archive())
 @click.pass_context
 def verify(context: click.Context, file: Path, key_file: Path | None) -> None:
     """Restore an archive beside, and compare counts and checksums; status 1 when something differs."""
@@ -69,7 +86,7 @@ def list_(context: click.Context, key_file: Path | None) -> None:
 @key_option
 @click.option("--service", "services", type=service_choice, multiple=True, help="Only its database; may be repeated.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@click.argument("file", type=FILE)
+@click.argument("file", type=Archive())
 @click.pass_obj
 def restore(system: ContainerSystem, key_file: Path | None, services: tuple[str, ...], yes: bool, file: Path) -> None:
     """Put an archive's databases in place, and objects that are gone; the services must be stopped, PostgreSQL up.
@@ -88,8 +105,21 @@ def restore(system: ContainerSystem, key_file: Path | None, services: tuple[str,
     click.echo(f"Restored. Now run {COMPOSE}.")
 
 
+@main.command()
+@click.argument("trace_id")
+@click.pass_context
+def trace(context: click.Context, trace_id: str) -> None:
+    """Show the timeline of a trace: what every service has of it in its rows."""
+    try:
+        context.invoke(cli.trace, folder=context.obj.state.folder, trace_id=trace_id)
+    finally:
+        click.echo(f"Its lines of logs: docker-compose logs --no-color | grep {trace_id}", err=True)
+
+
 def _key_file(given: Path | None) -> Path | None:
-    """The key that was named, or the one that Compose lays there; it is no file where none was set."""
+    """The key that was named, or the one that Compose lays there; /dev/null where none was set."""
+    if given is None and KEY.is_dir():
+        raise Failed("BACKUP_KEY_FILE names no file; the engine made a folder of that name. Put the key in its place.")
     return given or (KEY if KEY.is_file() else None)
 
 
@@ -100,8 +130,9 @@ def _key(given: Path | None) -> bytes | None:
     return read_key(file) if file else None
 
 
-for command in (bus_commands.bus, events_commands.events, dead_commands.dead, trace):
+for command in (bus_commands.bus, events_commands.events, dead_commands.dead):
     main.add_command(command)
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # process 1 has no default of its own
+    main(prog_name="docker-compose run --rm operator")

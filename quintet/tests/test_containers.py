@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import psycopg
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from dotenv import dotenv_values
 from quintet import envfile
 from quintet.backup import taking
 from quintet.cli import main
+from quintet.containers import __main__ as within
 from quintet.containers import restoring, settings
 from quintet.containers.system import ContainerSystem
 from quintet.failing import Failed
@@ -20,7 +22,7 @@ from shared.objects import ObjectStore
 
 
 def known(folder: Path) -> dict[str, str]:
-    envfile.write(folder / ".env", OperatorSettings())
+    envfile.write(folder / ".env")
     return {name: value or "" for name, value in dotenv_values(folder / ".env", interpolate=False).items()}
 
 
@@ -144,3 +146,19 @@ def test_it_says_how_it_is_run_where_it_was_told_nothing(monkeypatch):
     monkeypatch.delenv("POSTGRES_PASSWORD", raising=False)
     with pytest.raises(Failed, match="docker-compose run"):
         settings.read()
+
+
+def test_an_archive_is_found_by_its_name_and_as_it_is_called_outside(monkeypatch, tmp_path):
+    (tmp_path / "one.backup").touch()
+    monkeypatch.setattr(within, "BACKUPS", tmp_path)
+    monkeypatch.chdir("/")
+    assert within.Archive().convert("one.backup", None, None) == tmp_path / "one.backup"
+    assert within.Archive().convert("backups/one.backup", None, None) == tmp_path / "one.backup"
+    with pytest.raises(click.BadParameter, match="does not exist"):
+        within.Archive().convert("backups/two.backup", None, None)
+
+
+def test_a_key_that_is_named_and_is_not_there_leaves_no_archive_unsealed(monkeypatch, tmp_path):
+    monkeypatch.setattr(within, "KEY", tmp_path)  # as the engine makes a folder of what is not there
+    with pytest.raises(Failed, match="BACKUP_KEY_FILE"):
+        within._key(None)

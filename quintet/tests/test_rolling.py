@@ -1,8 +1,12 @@
 """A roll replaces containers one by one and never leaves fewer than there were."""
 
+import os
+import signal
+import threading
+
 import pytest
 
-from quintet import compose
+from quintet import compose, roll_command
 from quintet.failing import Failed
 from quintet.rolling import Roll, rollable
 
@@ -86,16 +90,57 @@ def test_where_the_new_one_is_not_well_the_old_stay_and_it_goes():
     assert list(engine.of["data"]) == ["data_1", "data_2"]
 
 
-def test_an_interrupted_roll_takes_back_what_it_began(monkeypatch):
+def interrupted(engine: Engine, at: str) -> list[str]:
+    """A roll of data that is told to end while it does `at`; what it said, the last word its complaint."""
+    told, is_over, does = [], threading.Event(), getattr(engine, at)
+
+    def interrupt(*words: object) -> object:
+        is_over.set()
+        return does(*words)
+
+    setattr(engine, at, interrupt)
+    with pytest.raises(Failed) as refusal:
+        Roll(engine, 0.01, lambda what, _seconds: told.append(what), is_over.is_set).run(["data"])
+    return [*told, refusal.value.message]
+
+
+def test_an_interrupted_roll_takes_the_new_one_back_that_is_not_well_yet():
+    engine = Engine(data=2)
+    engine.ailing.add("data")
+    assert "Interrupted" in interrupted(engine, "is_well")[-1]
+    assert list(engine.of["data"]) == ["data_1", "data_2"]
+
+
+def test_an_interrupted_roll_has_the_old_one_end_whose_successor_is_well():
+    engine = Engine(data=2)
+    assert "Interrupted" in interrupted(engine, "end")[-1]
+    assert list(engine.of["data"]) == ["data_2", "data_3"]
+    assert engine.fewest["data"] == 2
+
+
+def test_a_roll_that_is_interrupted_while_it_migrates_touches_no_container():
     engine = Engine(data=1)
-
-    def interrupt(_container: str) -> bool:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(engine, "is_well", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        roll(engine, "data")
+    assert interrupted(engine, "run_once")[:-1] == ["data-migrate done"]
     assert list(engine.of["data"]) == ["data_1"]
+
+
+def test_a_signal_is_kept_in_mind_and_ends_nothing_at_once():
+    with roll_command.told_to_end() as is_over:
+        assert not is_over()
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert is_over()
+
+
+def test_a_second_roll_of_the_same_system_is_refused(tmp_path):
+    (tmp_path / ".env").touch()
+    def alone():
+        return roll_command.alone(tmp_path / ".env")
+
+    with alone(), pytest.raises(Failed, match="Another roll"), alone():
+        pass
+    with alone():
+        pass
 
 
 def test_one_that_had_ended_is_taken_away_and_does_not_count():
