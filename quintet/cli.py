@@ -22,7 +22,7 @@ from quintet import (
 )
 from quintet.backup.commands import backup, restore
 from quintet.choosing import Choices
-from quintet.failing import Failed
+from quintet.failing import Commands, Failed
 from quintet.options import state_option
 from quintet.state import ROOT, State
 
@@ -31,7 +31,7 @@ FEW = 8
 """So many names an operator reads."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Start, watch and end a whole Quintet system on this machine.
 
@@ -130,10 +130,7 @@ def env(file: Path) -> None:
 
     Settings are taken from the environment, as PUBLIC_URL or SMTP_HOST; docs/settings.md lists them.
     """
-    try:
-        added = envfile.write(file)
-    except OSError as error:
-        raise Failed(f"{error.filename or file}: {error.strerror}.") from None
+    added = envfile.write(file)
     what = ", ".join(added) if len(added) < FEW else f"{len(added)} values"
     click.echo(f"Added to {file}: {what}." if added else f"{file} has all that is needed.")
 

@@ -34,6 +34,8 @@ def write(target: Path, manifest: Manifest, folder: Path, key: bytes | None) -> 
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(target)
+    except OSError as error:
+        raise Failed(f"{target} was not written: {error.strerror}.") from error
     finally:
         fresh.unlink(missing_ok=True)
     sync_folder(target.parent)

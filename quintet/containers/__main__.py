@@ -15,7 +15,7 @@ from quintet.backup.commands import key_option, service_choice
 from quintet.containers import settings
 from quintet.containers.restoring import of_all
 from quintet.containers.system import ContainerSystem
-from quintet.failing import Failed
+from quintet.failing import Commands, Failed
 
 WORK, BACKUPS, KEY = Path("/scratch"), Path("/backups"), Path("/run/backup.key")
 COMPOSE = "docker-compose up -d"
@@ -33,7 +33,7 @@ class Archive(click.Path):
         return super().convert(value if Path(value).exists() or not named.exists() else named, param, ctx)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.pass_context
 def main(context: click.Context) -> None:
     """Look after the containers: backups, the bus, events, dead letters, traces."""

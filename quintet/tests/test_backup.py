@@ -1,12 +1,15 @@
 """A backup of small SQLite databases: what it holds, what is noticed, what is refused before anything is touched."""
 
+import errno
 import gzip
 import io
 import json
+import os
 import stat
 import tarfile
 from itertools import count
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -14,7 +17,7 @@ from quintet.backup import archive, swapping
 from quintet.backup.laying_out import lay_out
 from quintet.backup.sqlite_copies import SqliteSource
 from quintet.cli import main
-from quintet.failing import Failed
+from quintet.failing import Commands, Failed
 from quintet.settings import OperatorSettings
 from quintet.state import State
 from quintet.tests.backups import SmallSystem
@@ -197,6 +200,29 @@ def test_the_command_takes_lists_and_refuses_to_write_over_an_archive(system, tm
     (tmp_path / "torn.backup").write_bytes((tmp_path / "one.backup").read_bytes()[:40])
     listed = types("backup", "list", *state, tmp_path).output.splitlines()
     assert ["sqlite, 200 rows" in listed[0], "cut off" in listed[1], "sealed" in listed[2]] == [True, True, True]
+
+
+def test_a_disk_that_is_full_is_said_and_leaves_nothing_behind(system, tmp_path, monkeypatch):
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "to").mkdir()
+    monkeypatch.setattr(archive.os, "fsync", full)
+    with pytest.raises(Failed, match="one.backup was not written: No space left"):
+        system.takes(tmp_path / "to/one.backup")
+    assert [*(tmp_path / "to").iterdir()] == []
+
+
+def test_what_the_machine_refuses_is_one_line_and_what_is_our_own_fault_is_not():
+    @click.command()
+    @click.argument("number", type=int)
+    def does(number: int) -> None:
+        raise OSError(number, os.strerror(number), "/a/file")
+
+    group = Commands(commands={"does": does})
+    told = CliRunner().invoke(group, ["does", str(errno.EACCES)])
+    assert (told.exit_code, told.output) == (1, "Permission denied (/a/file).\n")
+    assert isinstance(CliRunner().invoke(group, ["does", str(errno.EBADF)]).exception, OSError)
 
 
 def test_a_swap_that_dies_on_the_way_is_undone_by_the_next(tmp_path, monkeypatch):
