@@ -208,7 +208,7 @@ def test_a_disk_that_is_full_is_said_and_leaves_nothing_behind(system, tmp_path,
 
     (tmp_path / "to").mkdir()
     monkeypatch.setattr(archive.os, "fsync", full)
-    with pytest.raises(Failed, match="one.backup was not written: No space left"):
+    with pytest.raises(Failed, match=r"one\.backup was not written: No space left"):
         system.takes(tmp_path / "to/one.backup")
     assert [*(tmp_path / "to").iterdir()] == []
 
