@@ -48,6 +48,8 @@ class Roll:
         chosen = [*rollable(services)] if names == ["all"] else names
         for name in chosen:
             refuse_what_stands_alone(name, services)
+        if not any(running(self.project, name) for name in chosen):
+            raise Failed("Nothing of it runs here; `docker-compose up -d` starts it.")
         for migration in dict.fromkeys(migration_of(name, services) for name in chosen):
             if migration:
                 self._go_on()
@@ -56,12 +58,11 @@ class Roll:
             self._replace_all(name)
 
     def _replace_all(self, name: str) -> None:
-        found = self.project.containers(name)
-        old = [container for container, is_running in found.items() if is_running]
+        old = running(self.project, name)
         if not old:
             self.say(f"{name} does not run", None)
             return
-        for container in set(found) - set(old):  # or Compose would start one of these again instead of a new one
+        for container in set(self.project.containers(name)) - set(old):  # or Compose would start it instead of a new one
             self.project.end(container)
         for number, container in enumerate(old, 1):
             self._go_on()
@@ -99,6 +100,11 @@ class Roll:
         began = time.monotonic()
         step()
         self.say(what, time.monotonic() - began)
+
+
+def running(project: Project, name: str) -> list[str]:
+    """A service's containers that run, the eldest first."""
+    return [container for container, is_running in project.containers(name).items() if is_running]
 
 
 def rollable(services: list[str]) -> Iterator[str]:

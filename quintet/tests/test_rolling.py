@@ -152,7 +152,15 @@ def test_one_that_had_ended_is_taken_away_and_does_not_count():
 
 def test_what_does_not_run_is_said_and_left_alone():
     engine = Engine(data=1)
-    assert roll(engine, "mail-tasks") == ["mail-migrate done", "mail-tasks does not run"]
+    told = roll(engine, "mail-tasks", "data")
+    assert told[:3] == ["mail-migrate done", "data-migrate done", "mail-tasks does not run"]
+
+
+def test_where_nothing_runs_nothing_is_begun():
+    engine = Engine()
+    with pytest.raises(Failed, match="Nothing of it runs"):
+        roll(engine, "all")
+    assert engine.done == []
 
 
 @pytest.mark.parametrize("name", ["gateway", "postgres", "redis", "mail-catcher", "data-migrate", "admin", "nothing"])
