@@ -62,7 +62,7 @@ class Roll:
         if not old:
             self.say(f"{name} does not run", None)
             return
-        for container in set(self.project.containers(name)) - set(old):  # or Compose would start it instead of a new one
+        for container in set(self.project.containers(name)) - set(old):  # or Compose would start it, not a new one
             self.project.end(container)
         for number, container in enumerate(old, 1):
             self._go_on()
