@@ -166,7 +166,7 @@ def test_a_value_is_read_again_as_it_was_given(tmp_path, value):
     assert dotenv_values(file, interpolate=False)["MAIL_FROM"] == value
 
 
-@pytest.mark.parametrize("value", ["it's $5", "it's \"so\"", "two\nlines", "a\\\\b", "ends\\"])
+@pytest.mark.parametrize("value", ["it's $5", 'it\'s "so"', "two\nlines", "a\\\\b", "ends\\"])
 def test_a_value_that_the_file_can_not_hold_is_refused(tmp_path, value):
     with pytest.raises(Failed, match="SMTP_PASSWORD"):
         written(tmp_path, smtp_password=value)

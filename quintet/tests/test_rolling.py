@@ -134,6 +134,7 @@ def test_a_signal_is_kept_in_mind_and_ends_nothing_at_once():
 
 def test_a_second_roll_of_the_same_system_is_refused(tmp_path):
     (tmp_path / ".env").touch()
+
     def alone():
         return roll_command.alone(tmp_path / ".env")
 
