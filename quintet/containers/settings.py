@@ -20,5 +20,5 @@ def read() -> dict[str, str]:
     found = {name: given[name] for name in names() if name in given}
     needed = ["POSTGRES_PASSWORD", "OPERATOR_SERVICE_KEY", *(f"{name.upper()}_DATABASE_PASSWORD" for name in SERVICES)]
     if missing := [name for name in needed if not found.get(name)]:
-        raise Failed(f"{', '.join(missing)} not given: this runs as `docker-compose run --rm operator …`.")
+        raise Failed(f"{', '.join(missing)} not given: run make env, then `docker-compose run --rm operator …`.")
     return found
