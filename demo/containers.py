@@ -68,6 +68,20 @@ class Containers(System):
         ensure(command, "no Docker engine answers")
         return [*command, "-p", self.project, "--env-file", str(self.env_file), *words]
 
+    def operator(self, *words: str) -> list[str]:
+        """The command line of a command of the operator's, in a container of its own; to be typed in the repository."""
+        return self.composed("run", "--rm", "-T", "operator", *words)
+
+    def scale(self, **counts: int) -> None:
+        """Has so many containers of each of these services run, and one of all others."""
+        wanted = [word for name, count in counts.items() for word in ("--scale", f"{name}={count}")]
+        self.compose("up", "--detach", "--no-build", "--no-recreate", *wanted)
+
+    def instances(self, name: str) -> list[int]:
+        """The first process of each running container of a service, the eldest first."""
+        found = sorted(self.containers(name), key=lambda one: one["Created"])
+        return [one["State"]["Pid"] for one in found if one["State"]["Running"]]
+
     def containers(self, *names: str) -> list[dict[str, Any]]:
         """What the engine knows of the containers of those services, or of all, ended ones included."""
         ours = f"label=com.docker.compose.project={self.project}"

@@ -31,6 +31,7 @@ class Project:
             "QUINTET_TAG": tag,
             "BACKUP_FOLDER": str(folder / "backups"),
             "BACKUP_KEY_FILE": str(folder / "backup.key"),
+            "OUTSIDE_KEYS_FOLDER": str(folder / "outside-keys"),
         }
         (folder / "backups").mkdir()
         (folder / "backup.key").write_text(secrets.token_urlsafe(32))
@@ -50,6 +51,7 @@ class Project:
         """The images, out of the engine's cache as far as nothing changed."""
         tell("building the images (minutes where the engine has nothing of them yet)")
         self._shown("build", "--quiet")
+        self._shown("build", "--quiet", "operator")  # in a profile of its own
 
     def up(self) -> None:
         """Starts everything and returns when every container is well; DidNotHappen names those that are not."""

@@ -28,10 +28,29 @@ class System:
     is_ours: bool = False
     """Whether it was started for us."""
 
+    def operator(self, *words: str) -> list[str]:
+        """The command line of a command of the operator's."""
+        ensure(self.state, "this system is not in our hands")
+        return [sys.executable, "-m", "quintet", *words, "--state", str(self.state)]
+
+    def operated(self, *words: str) -> subprocess.CompletedProcess:
+        """How a command of the operator's ends, and what it says."""
+        return subprocess.run(self.operator(*words), cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+
     def operate(self, *words: str) -> str:
         """What the operator's command says; DidNotHappen where it fails."""
-        ensure(self.state, "this system is not in our hands")
-        return quintet(self.state, *words)
+        done = self.operated(*words)
+        ensure(done.returncode == 0, f"quintet {words[0]}: {(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+    def scale(self, **counts: int) -> None:
+        """Has so many instances of each of these services run."""
+        self.operate("up", *(word for name, count in counts.items() for word in ("--scale", f"{name}={count}")))
+
+    def instances(self, name: str) -> list[int]:
+        """The process of each instance of a service, in their order."""
+        found = re.findall(rf"^({name}(?:-\d+)?)\s+\w+\s+(\d+)", self.status(), re.MULTILINE)
+        return [int(pid) for _, pid in sorted(found)]
 
     def status(self) -> str:
         """The operator's table of processes, whether all are ready or not."""

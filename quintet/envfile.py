@@ -38,7 +38,7 @@ def write(file: Path, given: dict[str, str] | None = None) -> list[str]:
     merged |= _compose_files(file.parent, merged) | _tls_folder(file.absolute().parent, merged)
     whole = text(merged)
     _lay_certificate(file.parent / "tls", merged)
-    _open_what_is_mounted(file.absolute().parent / settings.backup_folder)
+    _open_what_is_mounted(file.absolute().parent, settings)
     files.write(file, whole)
     return [name for name in merged if name not in known]
 
@@ -50,11 +50,12 @@ def _known(file: Path) -> dict[str, str]:
     return {name: value for name, value in lines.items() if value or (value is not None and name not in needed)}
 
 
-def _open_what_is_mounted(backups: Path) -> None:
-    """What containers read out of this folder, whose users are others; and the folder of archives, yours alone."""
+def _open_what_is_mounted(folder: Path, settings: ContainerSettings) -> None:
+    """What containers read here, whose users are others; and where archives and keys go, for you alone."""
     files.let_all_read(ROOT / "deploy/compose/databases.sh")
-    if backups.parent.is_dir():
-        backups.mkdir(mode=0o700, exist_ok=True)  # or the engine would make one that is root's
+    for own in (folder / settings.backup_folder, folder / settings.outside_keys_folder):
+        if own.parent.is_dir():
+            own.mkdir(mode=0o700, exist_ok=True)  # or the engine would make one that is root's
 
 
 def text(values: dict[str, str]) -> str:

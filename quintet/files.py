@@ -1,8 +1,13 @@
 """Files that are whole or not there, and private from their first byte."""
 
+import fcntl
 import os
 import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from quintet.failing import Failed
 
 
 def write(path: Path, text: str, *, mode: int = 0o600) -> bool:
@@ -23,6 +28,20 @@ def let_all_read(path: Path) -> None:
     mode = path.stat().st_mode & 0o777
     if mode | 0o444 != mode:
         path.chmod(mode | 0o444)
+
+
+@contextmanager
+def locked(path: Path, what: Path) -> Iterator[None]:
+    """Alone at a file or folder among all who lock it so; Failed where another is at work on `what` it stands for."""
+    held = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed(f"Another quintet command is at work on {what}.") from None
+        yield
+    finally:
+        os.close(held)
 
 
 def can_enter(user: str, folder: Path) -> bool:

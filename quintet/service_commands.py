@@ -1,13 +1,18 @@
 """What a service author types: new-service for one that stands here; service add, list, grant, remove for others."""
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 import click
 
-from quintet import authoring, outsiders
+from quintet import authoring
 from quintet.options import state_option
+from quintet.outsiders import Register, patterns
 from quintet.state import ROOT, State
 
+REGISTER = "quintet.outsiders"
+"""Under which the operator's container keeps its own register in the context of its commands."""
 READS = "The events that it may read besides its own, by commas: types and families, as 'auth.*,data.record_changed'."
 
 
@@ -20,41 +25,53 @@ def new_service(name: str) -> None:
     click.echo("It runs at the next `make up` from a stopped system; `make contracts` takes in its events.")
 
 
+def of_register(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the services outside: of the state folder's system, or the operator's container's."""
+
+    @state_option
+    @click.pass_context
+    @wraps(command)
+    def with_register(context: click.Context, folder: Path, **given: str) -> None:
+        command(context.meta.get(REGISTER) or Register.of(State(folder)), **given)
+
+    return with_register
+
+
 @click.group("service")
 def service() -> None:
     """Know services that stand outside and speak HTTP: docs/events-over-http.md tells of them."""
 
 
 @service.command()
-@state_option
+@of_register
 @click.option("--reads", default="", help=READS)
 @click.argument("name")
-def add(folder: Path, reads: str, name: str) -> None:
+def add(register: Register, reads: str, name: str) -> None:
     """Give a service outside a key; it counts at once, on a running system too."""
-    key = outsiders.add(State(folder), name, outsiders.patterns(reads))
+    key = register.add(name, patterns(reads))
     click.echo(f"{name} may tell events {name}.* and read {reads or 'no others'}. Its private key, for it alone: {key}")
 
 
 @service.command("list")
-@state_option
-def list_(folder: Path) -> None:
+@of_register
+def list_(register: Register) -> None:
     """Show the services outside and what each may read."""
-    for name, one in outsiders.known(State(folder)).items():
+    for name, one in register.known().items():
         click.echo(f"{name:<20} reads {', '.join([f'{name}.*', *one['reads']])}")
 
 
 @service.command()
-@state_option
+@of_register
 @click.argument("name")
 @click.argument("reads")
-def grant(folder: Path, name: str, reads: str) -> None:
+def grant(register: Register, name: str, reads: str) -> None:
     """Have a service outside read these events from now on, and no others; '' for its own alone."""
-    outsiders.grant(State(folder), name, outsiders.patterns(reads))
+    register.grant(name, patterns(reads))
 
 
 @service.command()
-@state_option
+@of_register
 @click.argument("name")
-def remove(folder: Path, name: str) -> None:
+def remove(register: Register, name: str) -> None:
     """Have a service outside known no longer; its key opens nothing from now on."""
-    outsiders.remove(State(folder), name)
+    register.remove(name)

@@ -95,6 +95,9 @@ class ContainerSettings(OperatorSettings):
     backup_key_file: str = Field(
         "/dev/null", description="A file with the key that seals and opens them; 16 characters or more"
     )
+    outside_keys_folder: str = Field(
+        "./outside-keys", description="Where `operator service add` leaves the private key of a service outside"
+    )
     drain_seconds: float = Field(3, ge=0, description="How long an API that is told to end says so before it does")
     rate_burst: int = Field(2000, ge=1, description="Requests that one client address may make at once beyond the rate")
     quintet_tag: str = Field("latest", description="The tag of Quintet's own images")

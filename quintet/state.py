@@ -1,6 +1,5 @@
 """The state folder: where one system keeps all that it writes, and what was chosen for it."""
 
-import fcntl
 import json
 import re
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from quintet import files
-from quintet.failing import Failed
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("auth", "data", "realtime", "mail", "worker")
@@ -95,9 +93,6 @@ class State:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Held by a command that starts or ends processes, so that two don't cross."""
-        with self.path("run", "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Failed(f"Another quintet command is at work on {self.folder}.") from None
+        self.path("run", "lock").touch()
+        with files.locked(self.path("run", "lock"), self.folder):
             yield

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from quintet import bus_commands, cli, dead_commands, events_commands
+from quintet import bus_commands, cli, dead_commands, events_commands, service_commands
 from quintet import settings as operator_settings
 from quintet.backup import commands as of_one_machine
 from quintet.backup.commands import key_option, service_choice
@@ -36,9 +36,10 @@ class Archive(click.Path):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Look after the containers: backups, the bus, events, dead letters, traces."""
+    """Look after the containers: backups, the bus, events, dead letters, traces, services outside."""
     context.obj = ContainerSystem(settings.read(), WORK / "system")
     context.obj.lay_view()
+    context.meta[service_commands.REGISTER] = context.obj.outsiders
 
 
 @main.group()
@@ -130,7 +131,7 @@ def _key(given: Path | None) -> bytes | None:
     return read_key(file) if file else None
 
 
-for command in (bus_commands.bus, events_commands.events, dead_commands.dead):
+for command in (bus_commands.bus, events_commands.events, dead_commands.dead, service_commands.service):
     main.add_command(command)
 
 if __name__ == "__main__":

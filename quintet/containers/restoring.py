@@ -10,13 +10,14 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from quintet import binaries
+from quintet import binaries, files
 from quintet.backup import archive, postgres_dumps
 from quintet.backup.manifest import Manifest, differences, require_services
 from quintet.backup.service_databases import create_empty, take_places
 from quintet.backup.taking import Say
 from quintet.containers.system import ENV, ContainerSystem
 from quintet.failing import Failed
+from quintet.outsiders import FILE as OUTSIDE
 from quintet.settings import OperatorSettings
 from quintet.state import SERVICES
 from shared.objects import sync_folder
@@ -35,7 +36,7 @@ def restore(
     settings: OperatorSettings,
     say: Say,
 ) -> dict[str, str]:
-    """Puts these services' databases back, all or none, and objects that are gone; where the old ones are now.
+    """Puts these services' databases back, all or none, and what else is gone; where the old ones are now.
 
     Each is laid beside and compared first. None of the services' processes may be connected.
     """
@@ -55,13 +56,16 @@ def restore(
             _lay_beside(system, admin, manifest, service, folder, settings)
             say(f"{service}: {manifest.databases[service].rows()} rows laid beside, as they were")
         say(f"{bring_objects(folder / 'files', system.store)} objects put back")
+        if bring_outsiders(folder, system):
+            say("the services outside are known again")
         _require_idle(admin, services)
         kept = take_places(admin, {f"{service}_restored": service for service in services})
         return {service: name for service, name in kept.items() if not _is_dropped_as_empty(system, admin, name)}
 
 
 def _is_wanted(member: str, manifest: Manifest, services: tuple[str, ...]) -> bool:
-    return member.startswith("files/") or member in (ENV, *(manifest.databases[one].member for one in services))
+    dumps = [manifest.databases[one].member for one in services]
+    return member.startswith("files/") or member in (ENV, OUTSIDE, *dumps)
 
 
 def _require_idle(admin: Any, services: tuple[str, ...]) -> None:
@@ -131,6 +135,13 @@ def bring_objects(laid: Path, store: Path) -> int:
         sync_folder(target.parent)
         count += 1
     return count
+
+
+def bring_outsiders(laid: Path, system: ContainerSystem) -> bool:
+    """Puts the list of services outside back where it is gone; one that is there stays: it may shut doors since."""
+    if system.outsiders.file.exists() or not (laid / OUTSIDE).exists():
+        return False
+    return files.write(system.outsiders.file, (laid / OUTSIDE).read_text(), mode=system.outsiders.mode)
 
 
 def _make_folder(folder: Path, store: Path) -> None:

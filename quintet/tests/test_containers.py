@@ -31,8 +31,9 @@ class Laboratory:
 
     def __init__(self, server, folder: Path):
         self.store = ObjectStore(folder / "files")
-        address = {"host": f"127.0.0.1:{server.port}", "store": self.store.folder}
-        self.system = ContainerSystem(known(folder), folder / "work", **address)
+        (folder / "outside").mkdir()
+        (folder / "outside-keys").mkdir()
+        self.system = ContainerSystem(known(folder), folder / "work", root=folder, host=f"127.0.0.1:{server.port}")
         self.system.lay_view()
         self.archive = folder / "one.backup"
         with self.system.administered() as admin:
@@ -94,6 +95,22 @@ def test_a_database_that_is_gone_wholly_or_new_and_empty_leaves_nothing_behind(l
     laboratory.does("mail", "DROP TABLE files")
     assert set(laboratory.restores()) == {*SERVICES} - {"data", "mail"}
     assert laboratory.does("data", "SELECT * FROM files") == laboratory.does("mail", "SELECT * FROM files") == []
+
+
+def test_services_outside_whose_list_is_gone_are_known_again_and_one_that_was_shut_out_stays_so(laboratory):
+    register = laboratory.system.outsiders
+    for name in ("shop", "stall"):
+        register.add(name, ["data.*"])
+    laboratory.system.lay_view()
+    laboratory.takes()
+    known = register.known()
+    register.file.unlink()
+    laboratory.restores("data")
+    assert register.known() == known
+    assert register.file.stat().st_mode & 0o777 == 0o644
+    register.remove("shop")
+    laboratory.restores("mail")
+    assert list(register.known()) == ["stall"]
 
 
 def test_one_service_goes_back_and_the_others_stay(laboratory):

@@ -10,21 +10,14 @@ from demo.containers import Containers, logged
 from tests.e2e.freezing import wait_until_whole
 from tests.e2e.people import airport
 
-SCALED = ("data", "realtime")
-
-
-def scale(system: Containers, count: int) -> None:
-    """So many containers of each, all of them well."""
-    wanted = [word for name in SCALED for word in ("--scale", f"{name}={count}")]
-    system.compose("up", "--detach", "--no-build", "--no-recreate", *wanted)
-    wait_until_whole(system, within=120)
-
 
 @pytest.fixture(scope="module", autouse=True)
 def two_of_each(system) -> Iterator[None]:
-    scale(system, 2)
+    system.scale(data=2, realtime=2)
+    wait_until_whole(system, within=120)
     yield
-    scale(system, 1)
+    system.scale(data=1, realtime=1)
+    wait_until_whole(system, within=120)
 
 
 def answering(system: Containers, name: str, word: str) -> int:

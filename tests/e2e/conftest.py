@@ -17,14 +17,10 @@ SETTINGS = DemoSettings()
 IS_GIVEN = bool(SETTINGS.e2e_project or SETTINGS.e2e_base_url or SETTINGS.e2e_state)
 DATABASES = ["given"] if IS_GIVEN else ["sqlite", "postgres"]
 NOT_OF_CONTAINERS = {
-    "test_a_sixth_service.py": "makes a service in a copy of the repository and runs it as processes of its own",
-    "test_backup.py": "loses files of the state folder, which containers do not have",
+    "test_a_sixth_service.py": "runs a copy of the repository as processes; test_with_a_sixth_service.py as containers",
+    "test_backup.py": "loses files of the state folder; tests/containers/test_backup.py loses volumes",
     "test_chaos.py": "runs as processes of its own; test_the_story_under_kills.py breaks containers",
-    "test_events_over_http.py": "has `quintet service add` make a service outside known, which writes a state folder",
-    "test_instances_come_and_go.py": "scales and ends processes of `make up`'s; test_rolling.py does so to containers",
-    "test_several_instances.py": "speaks to each instance by its port; test_several_containers.py goes by the gateway",
-    "test_the_operator.py": "has the operator's command, which finds a system by its state folder, and mail's database",
-    "test_the_readme.py": "is typed as for `make up`, with the password out of the state folder",
+    "test_several_instances.py": "speaks to each instance by its port; of containers the gateway's alone is published",
     "test_the_watchdog.py": "is about `make up`'s watchdog; test_health.py says how containers tell of what hangs",
 }
 """Scenarios that can't apply to containers, and why."""

@@ -19,8 +19,16 @@ def family(pid: int) -> list[psutil.Process]:
 @contextmanager
 def frozen(system: System, *names: str) -> Iterator[None]:
     """Inside, the processes of those names do nothing; afterwards they go on where they were."""
-    processes = [one for pid in system.pids(*names) for one in family(pid)]
-    assert processes, f"no process is called {names}"
+    pids = system.pids(*names)
+    assert pids, f"no process is called {names}"
+    with standing_still(pids):
+        yield
+
+
+@contextmanager
+def standing_still(pids: list[int]) -> Iterator[None]:
+    """Inside, these processes and all that they started do nothing; afterwards they go on where they were."""
+    processes = [one for pid in pids for one in family(pid)]
     for process in processes:
         process.send_signal(signal.SIGSTOP)
     try:
@@ -34,11 +42,16 @@ def frozen(system: System, *names: str) -> Iterator[None]:
 def kill(system: System, *names: str) -> list[int]:
     """The processes of those names die at once, with all that they started; they are started anew by who minds them."""
     killed = system.pids(*names)
-    for process in [one for pid in killed for one in family(pid)]:
+    end_at_once(system, killed)
+    return killed
+
+
+def end_at_once(system: System, pids: list[int]) -> None:
+    """These processes die with all that they started; returns when it is noticed."""
+    for process in [one for pid in pids for one in family(pid)]:
         with suppress(psutil.NoSuchProcess):  # a container's processes die with its first
             process.kill()
-    eventually(lambda: system.has_noticed(killed), "it is noticed that they died", within=20)
-    return killed
+    eventually(lambda: system.has_noticed(pids), "it is noticed that they died", within=20)
 
 
 def wait_until_whole(system: System, *, within: float = 60) -> None:

@@ -9,20 +9,23 @@ import psutil
 import pytest
 
 from demo.client import Quintet
+from demo.containers import Containers
+from demo.waiting import eventually
 from demo.watching import Watching, id_in
-from tests.e2e.freezing import frozen, kill, wait_until_whole
+from tests.e2e.freezing import end_at_once, standing_still, wait_until_whole
 from tests.e2e.people import airport
 
 
 @pytest.fixture(autouse=True, scope="module")
 def two_of_each(system) -> Iterator[None]:
     """Two instances of data and of realtime, and one again afterwards."""
-    if system.state is None:
+    if system.state is None and not isinstance(system, Containers):
         pytest.skip("the system that was given is not ours to scale")
-    system.operate("up", "--scale", "data=2", "--scale", "realtime=2")
+    system.scale(data=2, realtime=2)
+    wait_until_whole(system)
     yield
     wait_until_whole(system)
-    system.operate("up", "--scale", "data=1", "--scale", "realtime=1")
+    system.scale(data=1, realtime=1)
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +45,12 @@ def create(ada, collection: str, number: int, **headers: str) -> int:
 
 def answers_though_an_instance_dies(system, make: Callable[[int], int]) -> list[int]:
     """The statuses of writes of which at least one was in the hands of an instance when that died."""
-    asked: list[Future] = []
-    with ThreadPoolExecutor(64) as pool, frozen(system, "data"):
+    asked, dying = list[Future](), system.instances("data")[:1]
+    with ThreadPoolExecutor(64) as pool, standing_still(dying):
         while not wait(asked[-8:], timeout=3 if asked else 0).not_done:  # the other instance answers within that
             assert len(asked) < 64, "nothing came to the instance that is frozen"
             asked += [pool.submit(make, len(asked) + number) for number in range(8)]
-        kill(system, "data")
+        end_at_once(system, dying)
         return [one.result() for one in asked]
 
 
@@ -70,16 +73,22 @@ def test_a_write_without_a_key_is_not_repeated_and_its_client_is_told(system, ad
 def test_sockets_of_an_instance_that_ends_go_on_at_the_other(system, ada, ben, airports, transport):
     watching = [ben.watches(airports, transport=transport) for _ in range(6)]
     told, rows = [[] for _ in watching], []
-    for name in ("realtime", "realtime-2"):
-        for pid in system.pids(name):
-            psutil.Process(pid).send_signal(signal.SIGTERM)
+    for number in range(2):
+        ending = system.instances("realtime")[number]
+        psutil.Process(ending).send_signal(signal.SIGTERM)
         for _ in range(60):
             rows.append(ada.creates(airports, **airport(len(rows)))["id"])
             watching = [come_back(ben, one, seen, transport) for one, seen in zip(watching, told, strict=True)]
-        wait_until_whole(system)
+        wait_until_another_is_well(system, ending)
     for one, seen in zip(watching, told, strict=True):
         one.wait_for(len(rows) - len(seen), within=30)
         assert seen + [id_in(change) for change in one.changes] == rows
+
+
+def wait_until_another_is_well(system, ended: int) -> None:
+    """Returns once an instance has ended and its place is taken."""
+    eventually(lambda: ended not in system.instances("realtime"), "it has ended", within=60)
+    wait_until_whole(system)
 
 
 def come_back(ben, watching: Watching, seen: list[str], transport: str) -> Watching:

@@ -1,18 +1,18 @@
 """What an operator sees of the bus, and does about it: the tail, the picture, an event that a handler gave up."""
 
 import json
+import secrets
+import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-import sqlalchemy as sa
-from dotenv import dotenv_values
 
-from demo.system import ROOT, System, run
+from demo.system import ROOT, System
 from demo.waiting import eventually
+from tests.e2e.databases import does
 from tests.e2e.freezing import frozen, kill, wait_until_whole
 from tests.e2e.people import airport
 
@@ -35,15 +35,15 @@ class Watcher:
 @pytest.fixture
 def watcher(in_our_hands, tmp_path) -> Iterator[Watcher]:
     out = tmp_path / "tail"
-    words = ["events", "tail", "-n", "1", "--follow", "--json", "--state", str(in_our_hands.state)]
+    command = in_our_hands.operator("events", "tail", "-n", "1", "--follow", "--json")
     with out.open("w") as file:
-        process = subprocess.Popen([sys.executable, "-u", "-m", "quintet", *words], cwd=ROOT, stdout=file)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=file)
     try:
-        eventually(lambda: out.read_text(), "the tail has begun")
+        eventually(lambda: out.read_text(), "the tail has begun", within=30)
         yield Watcher(process, out)
     finally:
-        process.kill()
-        process.wait(10)
+        process.send_signal(signal.SIGINT)  # as by Ctrl-C: Compose takes its container away
+        process.wait(30)
 
 
 def test_a_tail_shows_each_event_once_and_in_order_though_the_relay_dies(in_our_hands, watcher, ada, airports):
@@ -79,7 +79,7 @@ def test_an_event_that_a_handler_gives_up_is_seen_and_replayed_once_it_can_be_ta
         be_impatient(in_our_hands, job["id"])
         letter = eventually(lambda: held(in_our_hands, job["id"]), "the event is parked", within=60)
         assert "RecipientUnknown" in letter["last_error"]
-        said = run(in_our_hands.state, "bus", "status")
+        said = in_our_hands.operated("bus", "status")
         assert said.returncode == 1
         assert "events_parked" in said.stdout
     reference = f"mail/{letter['id']}"
@@ -87,7 +87,7 @@ def test_an_event_that_a_handler_gives_up_is_seen_and_replayed_once_it_can_be_ta
     assert "tried again" in in_our_hands.operate("dead", "replay", reference)
     ada.mails.wait_for(ada.email, job["id"], within=60)
     assert held(in_our_hands, job["id"]) is None
-    assert run(in_our_hands.state, "dead", "drop", "--yes", reference).returncode == 1
+    assert in_our_hands.operated("dead", "drop", "--yes", reference).returncode == 1
 
 
 def test_a_range_of_events_is_handled_again_by_the_service_that_is_told_to(in_our_hands, cast):
@@ -103,7 +103,7 @@ def test_a_range_of_events_is_handled_again_by_the_service_that_is_told_to(in_ou
 
 def test_a_service_that_is_away_is_said_not_hidden(in_our_hands):
     with frozen(in_our_hands, "worker"):
-        said = run(in_our_hands.state, "bus", "status")
+        said = in_our_hands.operated("bus", "status")
     assert said.returncode == 1
     assert "worker does not answer" in said.stderr
     assert "mail.deliver" in said.stdout
@@ -112,7 +112,7 @@ def test_a_service_that_is_away_is_said_not_hidden(in_our_hands):
 
 def settled(system: System) -> dict | None:
     """The whole picture, once no alarm is raised and no consumer is behind by its own word."""
-    done = run(system.state, "bus", "status", "--json")
+    done = system.operated("bus", "status", "--json")
     picture = json.loads(done.stdout)
     behind = [
         (source, name, at)
@@ -131,35 +131,17 @@ def held(system: System, job_id: str, *more: str) -> dict | None:
 
 
 @contextmanager
-def mails_database(system: System) -> Iterator[sa.Connection]:
-    """mail's own database, as somebody with the machine in their hands reaches it."""
-    url = dotenv_values(system.state / "settings/mail.env")["DATABASE_URL"]
-    url = url.replace("sqlite:///", f"sqlite:///{system.state}/").replace("postgresql://", "postgresql+psycopg://")
-    engine = sa.create_engine(url)
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-@contextmanager
 def recipient_taken_away(system: System, user_id: str) -> Iterator[None]:
     """Inside, mail does not know where a user is reached."""
-    recipients = sa.Table("recipients", sa.MetaData(), *(sa.Column(c) for c in ("user_id", "address", "created_at")))
-    by_id = recipients.c.user_id == sa.cast(user_id, sa.Uuid(as_uuid=False))
-    with mails_database(system) as connection:
-        row = connection.execute(sa.select(recipients).where(by_id)).mappings().one()
-        connection.execute(sa.delete(recipients).where(by_id))
+    known, other = user_id.replace("-", ""), secrets.token_hex(16)
+    does(system, "mail", f"UPDATE recipients SET user_id = '{other}' WHERE user_id = '{known}'")
     try:
         yield
     finally:
-        with mails_database(system) as connection:
-            connection.execute(sa.insert(recipients).values(**row))
+        does(system, "mail", f"UPDATE recipients SET user_id = '{known}' WHERE user_id = '{other}'")
 
 
 def be_impatient(system: System, job_id: str) -> None:
     """As if all tries but the last were over: they would take two minutes."""
-    with mails_database(system) as connection:
-        aged = sa.text("UPDATE waiting SET attempts = 8, run_at = created_at WHERE handler = :handler AND key = :key")
-        connection.execute(aged, {"handler": HANDLER, "key": f"jobs/{job_id}"})
+    of_it = f"handler = '{HANDLER}' AND key = 'jobs/{job_id}'"
+    does(system, "mail", f"UPDATE waiting SET attempts = 8, run_at = created_at WHERE {of_it}")

@@ -15,10 +15,13 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
 
 @pytest.fixture
-def readme(in_our_hands, cast):
+def readme(in_our_hands, cast, tmp_path):
     """Gives the blocks of a section as typed on this system, with an address and a collection of our own."""
     system, tag = in_our_hands, secrets.token_hex(4)
-    yours = {"http://127.0.0.1:8080": system.url, "var/": f"{system.state}/", "admin@example.com": system.admin_email}
+    password = tmp_path / "admin_password"  # of containers it stands in .env
+    password.write_text(system.admin_password)
+    yours = {"http://127.0.0.1:8080": system.url, "admin@example.com": system.admin_email}
+    yours["var/secrets/admin_password"] = str(password)
     mine = {"ada@example.com": f"ada-{tag}@example.com", "places": f"places_{tag}"}
 
     def typed(section: str, language: str = "") -> list[str]:
