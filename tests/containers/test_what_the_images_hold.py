@@ -20,7 +20,7 @@ HELD = {
     "gateway": set(),
     "mail-catcher": {"quintet", "shared"},
     "operator": {"quintet", "services", "shared", "docker-compose.yml", "docker-compose.tls.yml"},
-    **dict.fromkeys(SERVICES, {"services", "shared"}),
+    **{name: {"services", "shared"} for name in SERVICES},
 }
 """What lies in /app. The operator's has the services' code to know which there are; it runs nothing of it."""
 OF_SERVICES = ("flask", "celery", "gunicorn", "redis", "kombu", "argon2", "socketio", "PIL")
