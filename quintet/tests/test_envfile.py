@@ -172,9 +172,10 @@ def test_a_value_that_the_file_can_not_hold_is_refused(tmp_path, value):
         written(tmp_path, smtp_password=value)
 
 
-def test_the_folder_of_archives_is_there_and_the_owner_s_alone(tmp_path):
+@pytest.mark.parametrize("name", ["backups", "outside-keys"])
+def test_the_folders_of_archives_and_of_keys_are_there_and_the_owner_s_alone(tmp_path, name):
     written(tmp_path)
-    assert (tmp_path / "backups").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o700
 
 
 def test_a_checkout_under_a_narrow_umask_is_opened_as_far_as_a_container_reads_it(tmp_path):
