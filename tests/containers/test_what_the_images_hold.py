@@ -23,8 +23,8 @@ HELD = {
     **{name: {"services", "shared"} for name in SERVICES},
 }
 """What lies in /app. The operator's has the services' code to know which there are; it runs nothing of it."""
-OF_SERVICES = ("flask", "celery", "gunicorn", "redis", "kombu", "argon2", "socketio", "PIL")
-"""Packages without which no service's code would run."""
+OF_SERVICES = ("argon2", "celery", "gevent", "PIL", "socketio")
+"""What services need beyond `shared`, on which the operator's command stands too."""
 ROOTS = {"operator": ""}
 """Whose user is root: the operator's reads others' files and gives them back to their owner (docs/decisions/0018)."""
 COMPILERS = re.compile(r"(.*-)?(cc|gcc|g\+\+|c\+\+|clang|cpp|ld|as|make|rustc|cargo|go)(-[\d.]+)?")
