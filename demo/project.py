@@ -9,11 +9,12 @@ from pathlib import Path
 
 from demo.containers import Containers, ailing, said, succeeds
 from demo.system import ROOT
-from demo.waiting import DidNotHappen
+from demo.waiting import DidNotHappen, ensure
 from quintet import ports
 
 TAG = "compose-test"
 WELL_WITHIN, DOWN_WITHIN = 420.0, 240.0
+DOWN_ATTEMPTS = 3
 LOG_LINES = "200"
 
 
@@ -83,17 +84,17 @@ class Project:
     def down(self) -> None:
         """Removes containers, networks and volumes, whatever state they are in.
 
-        Again where it fails: the engine may count a container that has ended as one of its network's for a moment more.
+        Again where that fails: the engine may count a container that has ended as its network's for a while, and it may
+        keep such a network for good, which is told; what runs must be gone.
         """
         tell(f"taking {self.system.project} down")
-        for is_last in (False, False, True):
+        for _ in range(DOWN_ATTEMPTS):
             try:
                 self.system.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", within=DOWN_WITHIN)
                 return
             except DidNotHappen as reason:
-                if is_last:
-                    raise
-                tell(f"once more: {reason}")
+                tell(f"not all is gone: {reason}")
+        ensure(not self.system.containers(), "containers are left")
 
     def _shown(self, *words: str) -> None:
         """A command of Compose's whose output is shown as it comes."""
