@@ -27,6 +27,9 @@ OF_SERVICES = ("argon2", "celery", "gevent", "PIL", "socketio")
 """What services need beyond `shared`, on which the operator's command stands too."""
 ROOTS = {"operator": ""}
 """Whose user is root: the operator's reads others' files and gives them back to their owner (docs/decisions/0018)."""
+MEGABYTES = {"gateway": 10, "mail-catcher": 10}
+MOST_MEGABYTES = 170
+"""How large an image may be beyond the one that it stands on; a cache or a compiler would be more."""
 COMPILERS = re.compile(r"(.*-)?(cc|gcc|g\+\+|c\+\+|clang|cpp|ld|as|make|rustc|cargo|go)(-[\d.]+)?")
 CACHES = re.compile(r"(^|/)(\.cache|pip-cache|uv-cache)(/|$)|^(?!usr/).*\.whl$|^build/|^root/\.(local|cargo)/")
 PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}")
@@ -131,6 +134,13 @@ def test_an_image_says_what_it_is_who_runs_it_and_how_it_ends(name, image):
     assert config["StopSignal"] == ("SIGQUIT" if name == "gateway" else "SIGTERM")
     begins = [*(config["Entrypoint"] or []), *config["Cmd"]][0]
     assert begins not in ("/bin/sh", "sh"), "a shell would keep the signals to itself"
+
+
+def test_an_image_is_no_larger_than_what_it_runs_takes(system, name, image):
+    arguments = yaml.safe_load(system.compose("config"))["services"]["gateway"]["build"]["args"]
+    base = arguments["NGINX_IMAGE" if name == "gateway" else "PYTHON_IMAGE"]
+    beyond = image.config["Size"] - int(said("docker", "image", "inspect", "--format", "{{.Size}}", base))
+    assert 0 < beyond < MEGABYTES.get(name, MOST_MEGABYTES) * 1e6
 
 
 def test_every_image_of_ours_is_among_these(system):
