@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,10 +108,22 @@ class Containers(System):
 
     def flush_redis(self) -> None:
         """Redis loses its file and its process at once: no user of it may do as much over a connection."""
-        [pid] = self.pids("redis")
-        self.run_in("redis", "sh", "-c", "rm -rf /data/*")
-        os.kill(pid, signal.SIGKILL)
-        eventually(lambda: self.pids("redis") not in ([pid], []), "Redis is started anew", within=30)
+        eventually(self._has_lost_redis, "Redis is there to lose all", within=30, every=0.2)
+        eventually(lambda: self.pids("redis"), "Redis is started anew", within=30)
+
+    def _has_lost_redis(self) -> bool:
+        """Whether this took it; one that is being started anew by somebody else's doing has read its file already."""
+        [pid] = self.pids("redis") or [None]
+        if pid is None or not succeeds(
+            "docker", "exec", self.containers("redis")[0]["Id"], "sh", "-c", "rm -rf /data/*"
+        ):
+            return False
+        if self.pids("redis") != [pid]:
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: self.has_noticed([pid]), "it is noticed that Redis died", within=30)
+        return True
 
 
 def ailing(containers: Iterable[dict[str, Any]]) -> list[str]:

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import socketio
 from demo.client import Refused
 from demo.waiting import DidNotHappen, deadline_in
 
+Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 LIVE_EVENTS = ("change", "offset", "refresh", "ended", "message", "job", "problem")
 
 
@@ -48,39 +50,52 @@ class SocketIO(socketio.Client):
 class Live:
     """One Socket.IO connection that remembers in order what arrived; it does not reconnect by itself."""
 
-    def __init__(self, url: str, token: str, *, transport: str = "websocket"):
-        self._arrived, self._news = [], threading.Condition()
-        self._socket = SocketIO(reconnection=False)
-        for name in LIVE_EVENTS:
-            self._socket.on(name, partial(self._keep, name))
-        self._socket.on("connect_error", self._note_refusal)
-        self._refusal: dict[str, Any] | None = None
-        try:
-            self._socket.connect(url, auth={"token": token}, transports=[transport], wait_timeout=15)
-        except socketio.exceptions.ConnectionError:
-            if self._refusal is None:
-                raise
-            raise Refused(self._refusal) from None
+    ack_seconds = 15
+    returns = 0
+    """How often it was cut and came back."""
+    trouble: Exception | None = None
+    """Why it came back no more."""
 
-    def _note_refusal(self, told: Any) -> None:
-        self._refusal = told.get("data") if isinstance(told, dict) else None
+    def __init__(self, url: str, token: str, *, transport: str = "websocket"):
+        self._url, self._token, self._transport = url, token, transport
+        self._arrived, self._news = [], threading.Condition()
+        self._socket = self._opened()
+
+    def _opened(self) -> SocketIO:
+        """A new connection; Refused where the server says why not."""
+        opened, refusals = SocketIO(reconnection=False), []
+        for name in LIVE_EVENTS:
+            opened.on(name, partial(self._keep, name))
+        opened.on("connect_error", refusals.append)
+        try:
+            opened.connect(self._url, auth={"token": self._token}, transports=[self._transport], wait_timeout=15)
+        except socketio.exceptions.ConnectionError:
+            problem = next((told["data"] for told in refusals if isinstance(told, dict) and told.get("data")), None)
+            if problem is None:
+                raise
+            raise Refused(problem) from None
+        return opened
 
     def _keep(self, name: str, data: dict[str, Any]) -> None:
         with self._news:
             self._arrived.append(Arrival(name, data, time.time()))
             self._news.notify_all()
 
+    def attach(self, begin: Callable[[Ask], None]) -> None:
+        """Begins something that lives on the connection: a subscription, a place in a room."""
+        begin(self.ask)
+
     def ask(self, event: str, data: dict[str, Any]) -> dict[str, Any]:
         """Sends an event and gives what it was acknowledged with; Refused for a problem."""
-        answer = self._socket.call(event, data, timeout=15)
+        answer = self._socket.call(event, data, timeout=self.ack_seconds)
         if "problem" in answer:
             raise Refused(answer["problem"])
         return answer["ok"]
 
-    def all(self, name: str) -> list[Arrival]:
-        """Everything of this name that has arrived, oldest first."""
+    def all(self, *names: str) -> list[Arrival]:
+        """Everything of these names that has arrived, oldest first."""
         with self._news:
-            return [arrival for arrival in self._arrived if arrival.name == name]
+            return [arrival for arrival in self._arrived if arrival.name in names]
 
     def wait_for(self, name: str, is_enough, *, within: float = 15.0) -> list[Arrival]:
         """What has arrived of this name once `is_enough` says so of it; DidNotHappen after `within` seconds."""
@@ -90,6 +105,8 @@ class Live:
                 found = [arrival for arrival in self._arrived if arrival.name == name]
                 if is_enough(found):
                     return found
+                if self.trouble:
+                    raise DidNotHappen(f"the connection is lost: {self.trouble!r}") from self.trouble
                 if not self._news.wait(deadline - time.monotonic()):
                     last = found[-1].data if found else None
                     raise DidNotHappen(f"{len(found)} {name!r} arrived within {within:g} s, the last: {last}")

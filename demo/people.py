@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 
 from demo.client import Quintet
+from demo.lasting import Lasting
 from demo.live import Live
 from demo.mails import Mails, link_in
 from demo.system import System
@@ -14,13 +15,24 @@ VERIFICATIONS = "/v1/auth/verifications/"
 
 
 class Person:
-    """Somebody with an address of their own, who talks to the gateway as any client would."""
+    """Somebody with an address of their own, who talks to the gateway as any client would.
 
-    def __init__(self, name: str, system: System, *, email: str | None = None, password: str | None = None):
+    A patient one's client asks again while the system can't answer, and comes back to it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        system: System,
+        *,
+        email: str | None = None,
+        password: str | None = None,
+        is_patient: bool = False,
+    ):
         self.name, self.system = name, system
         self.email = email or f"{name.lower()}-{secrets.token_hex(4)}@example.com"
         self.password = password or secrets.token_urlsafe(12)
-        self.api, self.mails = Quintet(system.url), Mails(system.mails_url)
+        self.api, self.mails = Quintet(system.url, is_patient=is_patient), Mails(system.mails_url)
         self.id: str | None = None
         self.refresh_token: str | None = None
         self._sockets: list[Live] = []
@@ -51,7 +63,8 @@ class Person:
 
     def connects(self, *, url: str | None = None, transport: str = "websocket") -> Live:
         """Opens a socket."""
-        live = Live(url or self.system.url, self.api.token, transport=transport)
+        kind = Lasting if self.api.is_patient else Live
+        live = kind(url or self.system.url, self.api.token, transport=transport)
         self._sockets.append(live)
         return live
 
@@ -105,6 +118,6 @@ class Person:
         return self.api.ask("GET", f"/v1/data/collections/{collection}/records", params=query)["count"]
 
 
-def the_admin(system: System) -> Person:
+def the_admin(system: System, *, is_patient: bool = False) -> Person:
     """The system's first admin."""
-    return Person("Admin", system, email=system.admin_email, password=system.admin_password)
+    return Person("Admin", system, email=system.admin_email, password=system.admin_password, is_patient=is_patient)

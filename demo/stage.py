@@ -14,13 +14,16 @@ AIRPORTS = "airports"
 
 
 class Stage:
-    """What the steps of a story share; `tell` takes each line that a step has to say."""
+    """What the steps of a story share; `tell` takes each line that a step has to say.
 
-    def __init__(self, system: System, tell: Callable[[str], None], *, may_flush: bool):
+    Patient people are for a system that is being broken: on a whole one, nothing that fails may be asked again unseen.
+    """
+
+    def __init__(self, system: System, tell: Callable[[str], None], *, may_flush: bool, is_patient: bool = False):
         self.system, self.tell, self.may_flush = system, tell, may_flush
         self.run = secrets.token_hex(3)
-        self.admin = the_admin(system)
-        self.ada, self.ben, self.cleo = (Person(name, system) for name in ("Ada", "Ben", "Cleo"))
+        self.admin = the_admin(system, is_patient=is_patient)
+        self.ada, self.ben, self.cleo = (Person(name, system, is_patient=is_patient) for name in ("Ada", "Ben", "Cleo"))
         self.collection: str | None = None
         self.alaskan: list[dict] = []
         self.watching: Watching | None = None

@@ -1,7 +1,7 @@
 """A subscription from the client's side: what it told, in order, and where to resume."""
 
 from demo.client import Refused
-from demo.live import Arrival, Live
+from demo.live import Arrival, Ask, Live
 from demo.waiting import ensure, eventually
 
 
@@ -10,27 +10,40 @@ class Watching:
 
     def __init__(self, live: Live, collection: str, filter_text: str | None = None, offset: str | None = None):
         self.live, self.collection, self.filter_text = live, collection, filter_text
-        wanted = {"collection": collection, "filter": filter_text, "offset": offset}
-        answer = _asked(live, {name: value for name, value in wanted.items() if value is not None})
-        self.id, self.began_at, self.is_recovered = answer["subscription"], answer["offset"], answer["recovered"]
+        self._ids: list[str] = []
+        self.began_at = offset
+        self.is_recovered: bool | None = None
+        live.attach(self._begin)
+        eventually(lambda: self._ids, f"{collection} is subscribed to", within=30)
+
+    def _begin(self, ask: Ask) -> None:
+        """Subscribes, from where it was if it was anywhere."""
+        is_new = not self._ids
+        wanted = {"collection": self.collection, "filter": self.filter_text, "offset": self.offset}
+        answer = _asked(ask, {name: value for name, value in wanted.items() if value is not None})
+        if is_new:
+            self.began_at, self.is_recovered = answer["offset"], answer["recovered"]
+        else:
+            ensure(answer["recovered"], f"{self.collection} could not be resumed from {self.offset}")
+        self._ids.append(answer["subscription"])
 
     @property
     def changes(self) -> list[Arrival]:
         """What it told so far."""
-        return [one for one in self.live.all("change") if one.data["subscription"] == self.id]
+        return [one for one in self.live.all("change") if one.data["subscription"] in self._ids]
 
     @property
-    def offset(self) -> str:
-        """Up to here it has told everything."""
-        told = [one.data for name in ("change", "offset") for one in self.live.all(name)]
-        offsets = [one["offset"] for one in told if one["subscription"] == self.id]
-        return max([self.began_at, *offsets], key=number_of)
+    def offset(self) -> str | None:
+        """Up to here it has told everything; None before it is subscribed."""
+        told = [one.data for one in self.live.all("change", "offset")]
+        offsets = [one["offset"] for one in told if one["subscription"] in self._ids]
+        return offsets[-1] if offsets else self.began_at
 
     def wait_for(self, count: int, *, within: float = 15.0) -> list[Arrival]:
         """Its changes, once there are so many."""
 
         def enough(arrived: list[Arrival]) -> bool:
-            return sum(one.data["subscription"] == self.id for one in arrived) >= count
+            return sum(one.data["subscription"] in self._ids for one in arrived) >= count
 
         self.live.wait_for("change", enough, within=within)
         return self.changes
@@ -47,12 +60,12 @@ class Watching:
         return Watching(live, self.collection, self.filter_text, self.offset)
 
 
-def _asked(live: Live, wanted: dict[str, str]) -> dict:
+def _asked(ask: Ask, wanted: dict[str, str]) -> dict:
     """Subscribes; a collection made a moment ago may not have come to the instance yet."""
 
     def answer() -> dict | None:
         try:
-            return live.ask("subscribe", wanted)
+            return ask("subscribe", wanted)
         except Refused as refused:
             if refused.code != "collection_not_found":
                 raise
@@ -64,8 +77,3 @@ def _asked(live: Live, wanted: dict[str, str]) -> dict:
 def id_in(change: Arrival) -> str:
     """Which record a change is about."""
     return change.data["record"]["id"] if "record" in change.data else change.data["record_id"]
-
-
-def number_of(offset: str) -> int:
-    """The event's number within an offset."""
-    return int(offset.rsplit(":", 1)[1])

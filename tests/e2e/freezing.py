@@ -48,10 +48,15 @@ def kill(system: System, *names: str) -> list[int]:
 
 def end_at_once(system: System, pids: list[int]) -> None:
     """These processes die with all that they started; returns when it is noticed."""
-    for process in [one for pid in pids for one in family(pid)]:
+    strike(pids)
+    eventually(lambda: system.has_noticed(pids), "it is noticed that they died", within=20)
+
+
+def strike(pids: list[int]) -> None:
+    """They die, and nobody waits until it is noticed."""
+    for process in [one for pid in pids if psutil.pid_exists(pid) for one in family(pid)]:
         with suppress(psutil.NoSuchProcess):  # a container's processes die with its first
             process.kill()
-    eventually(lambda: system.has_noticed(pids), "it is noticed that they died", within=20)
 
 
 def wait_until_whole(system: System, *, within: float = 60) -> None:

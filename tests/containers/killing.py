@@ -1,0 +1,77 @@
+"""Kills the processes of containers from the host, one after the other, as a seed has it."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from demo.containers import Containers, ailing
+from demo.waiting import eventually
+from tests.e2e.freezing import strike
+
+APIS = ("auth", "data", "mail", "worker")
+PILLARS = ("gateway", "realtime", "postgres", "redis")
+"""What all requests, sockets, rows or messages go through: every second kill is of one of these."""
+OTHERS = (*APIS, "realtime-bus", *(f"{name}-bus" for name in APIS), "mail-tasks", "worker-tasks", "beat")
+PAUSES = (0.5, 3.0)
+UNWELL = 3
+"""So many at a time and no more, however slow the machine: what is never there for long brings no story to its end."""
+
+
+class Killer:
+    """Kills one container's processes after another, in an order and with pauses that the seed gives."""
+
+    def __init__(self, system: Containers, seed: int):
+        self.system, self.chance = system, random.Random(seed)
+        self.killed: list[str] = []
+        self.told = [f"E2E_SEED={seed}"]
+        self._order, self._begun = self._drawn(), time.monotonic()
+
+    @contextmanager
+    def during(self, scene: str) -> Iterator[None]:
+        """One dies as the scene begins, so that it finds it dead, and others while it lasts."""
+        self._tell(f"{scene}:")
+        has_begun, is_over = threading.Event(), threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            striking = pool.submit(self._strike_until, is_over, has_begun)
+            has_begun.wait()
+            try:
+                yield
+                self._tell("    it has happened")
+            finally:
+                is_over.set()
+        striking.result()
+
+    def _strike_until(self, is_over: threading.Event, has_begun: threading.Event) -> None:
+        try:
+            self._strike(has_begun)
+            while not is_over.wait(self.chance.uniform(*PAUSES)):
+                self._strike(has_begun)
+        finally:
+            has_begun.set()
+
+    def _strike(self, has_begun: threading.Event) -> None:
+        """The next container's processes die; returns when the engine knows."""
+        name = next(self._order)
+        eventually(lambda: len(ailing(self.system.containers())) < UNWELL, "some are well again", within=60, every=0.5)
+        dead = eventually(lambda: self.system.pids(name), f"{name} runs", within=30)
+        strike(dead)
+        self.killed.append(name)
+        self._tell(f"    killed {name}")
+        has_begun.set()
+        eventually(lambda: self.system.has_noticed(dead), f"it is noticed that {name} died", within=20)
+
+    def _drawn(self) -> Iterator[str]:
+        """A pillar and another in turn, each kind all through in a random order, again and again."""
+        for pillar, other in zip(self._rounds(PILLARS), self._rounds(OTHERS), strict=False):
+            yield pillar
+            yield other
+
+    def _rounds(self, names: Sequence[str]) -> Iterator[str]:
+        while True:
+            yield from self.chance.sample(names, len(names))
+
+    def _tell(self, what: str) -> None:
+        self.told.append(f"{time.monotonic() - self._begun:6.1f} s  {what}")
