@@ -20,14 +20,28 @@ UNWELL = 3
 """So many at a time and no more, however slow the machine: what is never there for long brings no story to its end."""
 
 
+def drawn(chance: random.Random) -> Iterator[str]:
+    """A pillar and another in turn, each kind all through in a random order, again and again."""
+    for pillar, other in zip(in_rounds(PILLARS, chance), in_rounds(OTHERS, chance), strict=False):
+        yield pillar
+        yield other
+
+
+def in_rounds(names: Sequence[str], chance: random.Random) -> Iterator[str]:
+    """All of them in a random order, then all again in another."""
+    while True:
+        yield from chance.sample(names, len(names))
+
+
 class Killer:
     """Kills one container's processes after another, in an order and with pauses that the seed gives."""
 
     def __init__(self, system: Containers, seed: int):
-        self.system, self.chance = system, random.Random(seed)
+        self.system = system
         self.killed: list[str] = []
         self.told = [f"E2E_SEED={seed}"]
-        self._order, self._begun = self._drawn(), time.monotonic()
+        self._order, self._pauses = drawn(random.Random(seed)), random.Random(f"pauses of {seed}")
+        self._begun = time.monotonic()
 
     @contextmanager
     def during(self, scene: str) -> Iterator[None]:
@@ -47,7 +61,7 @@ class Killer:
     def _strike_until(self, is_over: threading.Event, has_begun: threading.Event) -> None:
         try:
             self._strike(has_begun)
-            while not is_over.wait(self.chance.uniform(*PAUSES)):
+            while not is_over.wait(self._pauses.uniform(*PAUSES)):
                 self._strike(has_begun)
         finally:
             has_begun.set()
@@ -62,16 +76,6 @@ class Killer:
         self._tell(f"    killed {name}")
         has_begun.set()
         eventually(lambda: self.system.has_noticed(dead), f"it is noticed that {name} died", within=20)
-
-    def _drawn(self) -> Iterator[str]:
-        """A pillar and another in turn, each kind all through in a random order, again and again."""
-        for pillar, other in zip(self._rounds(PILLARS), self._rounds(OTHERS), strict=False):
-            yield pillar
-            yield other
-
-    def _rounds(self, names: Sequence[str]) -> Iterator[str]:
-        while True:
-            yield from self.chance.sample(names, len(names))
 
     def _tell(self, what: str) -> None:
         self.told.append(f"{time.monotonic() - self._begun:6.1f} s  {what}")
