@@ -22,6 +22,7 @@ from quintet.keys import Keys
 from quintet.processes import Process
 from quintet.state import State
 from quintet.supervision import Supervisor
+from shared.clock import rfc3339
 
 LOOK_SECONDS = 2.0
 STOPPED_SECONDS = 10.0
@@ -133,7 +134,7 @@ def _answers(process: Process) -> bool:
 
 
 def _tell(event: str, **details: object) -> None:
-    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    at = rfc3339(datetime.now(UTC))
     line = {"event": event, "service": "quintet", "role": "watchdog", "level": "warning", "at": at, **details}
     print(json.dumps(line), flush=True)
 

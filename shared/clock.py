@@ -17,6 +17,11 @@ def now() -> datetime:
     return _source()
 
 
+def rfc3339(instant: datetime) -> str:
+    """An instant as RFC 3339 in UTC with six decimals, so that texts sort as times do."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 @contextmanager
 def told_by(source: Callable[[], datetime]) -> Iterator[None]:
     """Within the block, in every thread, `now()` answers what `source` says."""

@@ -12,6 +12,7 @@ import orjson
 import structlog
 
 from shared import trace
+from shared.clock import rfc3339
 
 _SECRET = re.compile(r"password|passwd|token|secret|authorization|cookie|private_key|api_key", re.IGNORECASE)
 _HARMLESS = {"token_type"}
@@ -68,7 +69,7 @@ def many(name: str, event: str, lines: Iterable[dict[str, Any]]) -> None:
     logger = logging.getLogger(name)
     if not logger.isEnabledFor(logging.INFO):
         return
-    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    at = rfc3339(datetime.now(UTC))
     common = {"event": event, "logger": name, "level": "info", "at": at, **_process}
     if text := "\n".join(_to_json(common | _redact(None, "", line)) for line in lines):
         logger.info(_Rendered(text))

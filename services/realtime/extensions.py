@@ -2,7 +2,7 @@
 
 from flask_socketio import SocketIO
 
-from services.realtime.live.assembly import Live
+from services.realtime.assembly import Live
 from shared.bus import Bus
 from shared.database import Database
 

@@ -17,7 +17,8 @@ from shared.bus.role import BusRole
 from shared.bus.source import restoring
 from shared.bus.source.keeping import Limits
 from shared.bus.source.relay import Relay
-from shared.bus.transport import Transport, transport_for
+from shared.bus.transport import Transport
+from shared.bus.transports import transport_for
 from shared.database import Database
 
 

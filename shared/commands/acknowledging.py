@@ -4,14 +4,11 @@ Celery logs such a failure and goes on. But kombu then counts the message as one
 many lost acknowledgements as it may have messages in hand never asks the broker again, though it lives.
 """
 
-from typing import TYPE_CHECKING
-
 from celery import Task
 from celery.utils.log import get_logger
 from celery.worker.request import Request
 
-if TYPE_CHECKING:
-    from shared.commands.commands import Commands
+from shared.commands.commands import Commands
 
 NO_ERRORS = ()
 """What is swallowed. A connection error then reaches the worker's loop, which connects again."""
@@ -38,4 +35,4 @@ class StrictTask(Task):
 
     abstract = True
     Request = StrictRequest
-    commands: "Commands"
+    commands: Commands

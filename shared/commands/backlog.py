@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
@@ -10,9 +10,7 @@ from sqlalchemy.orm import Session
 from shared import clock
 from shared.commands.columns import FAILED, QUEUED, RUNNING, is_abandoned, is_waiting
 from shared.commands.failures import WorkerLost, describe
-
-if TYPE_CHECKING:
-    from shared.commands.commands import Commands
+from shared.commands.table import CommandTable
 
 WINDOW = 400
 """So many of the eldest due commands are out as messages; those behind them wait in the table, which loses none."""
@@ -30,7 +28,7 @@ class Due:
 class Backlog:
     """What the sender sees of the commands."""
 
-    def __init__(self, commands: "Commands"):
+    def __init__(self, commands: CommandTable):
         self.commands = commands
 
     def due(self) -> list[Due]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -11,9 +11,7 @@ from sqlalchemy.orm import Session
 from shared import clock
 from shared.commands.columns import FAILED, QUEUED, RUNNING, SUCCEEDED
 from shared.commands.failures import GiveUp, describe, pause_after
-
-if TYPE_CHECKING:
-    from shared.commands.commands import Commands
+from shared.commands.table import CommandTable
 
 
 class LeaseLost(Exception):
@@ -23,7 +21,7 @@ class LeaseLost(Exception):
 class Claim:
     """One attempt at one command. `row` is the command as last read, `attempt` counts from 1."""
 
-    def __init__(self, commands: "Commands", row: Any):
+    def __init__(self, commands: CommandTable, row: Any):
         self.commands, self.row = commands, row
         self.id, self.fence, self.attempt = row.id, row.fence, row.attempts
         self.is_finished, self.is_lost = False, False

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from celery import Celery
 
 from shared.commands.backlog import Backlog, Due
-from shared.commands.commands import Commands
 from shared.commands.producing import BrokerDown, producing_for
+from shared.commands.table import CommandTable
 from shared.database import Database
 from shared.logs import get
 
@@ -21,8 +21,8 @@ log = get("commands")
 class CommandSender:
     """Call `step` again and again; several at once do no harm, since a doubled message finds its row taken."""
 
-    def __init__(self, commands: Sequence[Commands] | Commands, database: Database, celery_app: Celery):
-        self.commands = [commands] if isinstance(commands, Commands) else list(commands)
+    def __init__(self, commands: Sequence[CommandTable] | CommandTable, database: Database, celery_app: Celery):
+        self.commands = [commands] if isinstance(commands, CommandTable) else list(commands)
         self.database, self.celery_app = database, celery_app
         self.producing = producing_for(celery_app)
         self._is_down = False
@@ -31,7 +31,7 @@ class CommandSender:
         """Sends what is due and sweeps what is overdue; how many seconds there is nothing to do unless poked."""
         return min((self._step(commands) for commands in self.commands), default=IDLE_SECONDS)
 
-    def _step(self, commands: Commands) -> float:
+    def _step(self, commands: CommandTable) -> float:
         backlog = Backlog(commands)
         if ended := backlog.end_exhausted():
             log.error("commands given up", task=commands.task, commands=ended)
@@ -43,7 +43,7 @@ class CommandSender:
             return DOWN_SECONDS
         return BUSY_SECONDS if sent else backlog.seconds_to_next(at_most=IDLE_SECONDS)
 
-    def _send(self, commands: Commands, due: list[Due]) -> list[Due]:
+    def _send(self, commands: CommandTable, due: list[Due]) -> list[Due]:
         """Sends one message each, up to where the broker fails; those that went out."""
         sent: list[Due] = []
         if not due:
@@ -60,7 +60,7 @@ class CommandSender:
             return sent if down.is_known else []
         return sent
 
-    def _publish(self, producer, commands: Commands, command: Due) -> None:
+    def _publish(self, producer, commands: CommandTable, command: Due) -> None:
         self.celery_app.send_task(
             commands.task,
             kwargs={"id": command.id},

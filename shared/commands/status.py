@@ -1,7 +1,7 @@
 """How a table of commands stands: what is queued, running and overdue, told by its indexes."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.orm import Session
@@ -9,12 +9,10 @@ from sqlalchemy.orm import Session
 from shared import clock
 from shared.bus.status import COUNTED, CommandStatus
 from shared.commands.columns import QUEUED, RUNNING
-
-if TYPE_CHECKING:
-    from shared.commands.commands import Commands
+from shared.commands.table import CommandTable
 
 
-def status_of(session: Session, commands: "Commands") -> CommandStatus:
+def status_of(session: Session, commands: CommandTable) -> CommandStatus:
     """Counted now; each number is a range of the index on state and run_at."""
     model, now = commands.model, clock.now()
     late = now - timedelta(seconds=commands.resend_seconds)

@@ -1,14 +1,12 @@
 """Runs Alembic for one service: the plumbing's migrations and the service's own, as two branches."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
-if TYPE_CHECKING:
-    from shared.database.session import Database
+from shared.database.session import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = ROOT / "shared/database/migrations"
@@ -16,7 +14,7 @@ LOCK = 7_225_501
 """Advisory lock number under which one migration runs at a time on PostgreSQL."""
 
 
-def alembic_config(database: "Database") -> Config:
+def alembic_config(database: Database) -> Config:
     """Alembic's configuration for this service; no ini file."""
     places = [PLUMBING / "versions"]
     if database.migrations:
@@ -32,12 +30,12 @@ def _escaped(path: Path) -> str:
     return str(path).replace("%", "%%")
 
 
-def upgrade(database: "Database", target: str = "heads") -> None:
+def upgrade(database: Database, target: str = "heads") -> None:
     """Brings the schema up; two at once are safe, everything happens in one transaction."""
     _run(database, lambda config: command.upgrade(config, target))
 
 
-def downgrade(database: "Database", target: str) -> None:
+def downgrade(database: Database, target: str) -> None:
     """Takes the schema back to `target` (`shared@base`, `auth@-1`, ...)."""
     _run(database, lambda config: command.downgrade(config, target))
 
@@ -48,7 +46,7 @@ def _prepare_sqlite(connection) -> None:
     connection.execute("PRAGMA foreign_keys=OFF")  # batch migrations rebuild tables
 
 
-def _run(database: "Database", act) -> None:
+def _run(database: Database, act) -> None:
     config = alembic_config(database)
     with database.engine.connect() as connection:
         if database.dialect == "sqlite":

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from shared.database.commands import add_commands
 from shared.database.engine import READ, open_engine
 
 
@@ -46,11 +45,10 @@ class Database:
         return self
 
     def init_app(self, app, settings) -> None:
-        """Binds to the settings' database, checks it in /readyz, adds `flask migrate` to the app's commands."""
+        """Binds to the settings' database, checks it in /readyz, leaves itself in the app's extensions."""
         self.connect(settings.database_url)
         app.extensions["database"] = self
         app.extensions.setdefault("ready_checks", {})["database"] = self.ping
-        add_commands(app, self)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -58,7 +58,7 @@ def envelope_of(event: Event) -> Envelope:
         source=event.source,
         type=event.type,
         subject=event.subject,
-        time=clock.now().isoformat().replace("+00:00", "Z"),
+        time=clock.rfc3339(clock.now()),
         dataschema=event.schema_version,
         traceparent=trace.start().traceparent,
         key=event.order_key,

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 
 from shared import identity, logs
+from shared.database.commands import migrate
 from shared.settings import Settings
 from shared.web import context, health, idempotency, metrics, openapi, rendering, tracing
 from shared.web.api import Api
@@ -39,4 +40,5 @@ def create_service(
         api.add_resource(resource, url)
     api.add_resource(tracing.TraceOfService, "/internal/trace/<trace_id>")
     openapi.init_app(app)
+    app.cli.add_command(migrate)
     return app

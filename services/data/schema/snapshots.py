@@ -20,7 +20,7 @@ from services.data.errors import CollectionNotFound
 from services.data.models import CollectionRow, SchemaVersion
 from services.data.schema.fields import FieldDefinition, Rules, field_types
 from services.data.schema.tables import build_table, new_metadata
-from services.data.values.shaping import as_text
+from shared.clock import rfc3339
 from shared.rules import FieldType
 
 KEPT = 8
@@ -69,8 +69,8 @@ class Collection:
             "fields": [field.model_dump(mode="json") for field in self.fields.values()],
             "rules": self.rules.model_dump(),
             "rules_version": self.rules_version,
-            "created_at": as_text(self.created_at),
-            "updated_at": as_text(self.updated_at),
+            "created_at": rfc3339(self.created_at),
+            "updated_at": rfc3339(self.updated_at),
         }
 
 

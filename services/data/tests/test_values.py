@@ -8,7 +8,7 @@ from services.data.errors import RecordInvalid
 from services.data.schema.fields import FieldDefinition
 from services.data.values.checking import check
 from services.data.values.reading import changes, new_record, replacement
-from services.data.values.shaping import as_text, differing
+from services.data.values.shaping import differing
 from services.data.values.texts import as_given
 
 ID = "018f3a52-7b5e-7000-8000-000000000000"
@@ -137,10 +137,6 @@ def test_a_text_that_is_no_value_of_its_field_is_refused(name, text):
     fields = {name: FieldDefinition(name=name, type=name)}
     with pytest.raises(RecordInvalid):
         new_record(fields, as_given(fields, {name: text}), owner_id=None)
-
-
-def test_times_are_told_so_that_their_texts_sort():
-    assert as_text(datetime(2024, 1, 1, tzinfo=UTC)) == "2024-01-01T00:00:00.000000Z"
 
 
 def test_true_is_another_value_than_one():

@@ -1,20 +1,17 @@
 """Gives a record's values the one form in which answers and events show them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-
-def as_text(instant: datetime) -> str:
-    """An instant as RFC 3339 in UTC with six decimals, so that texts sort as times do."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+from shared.clock import rfc3339
 
 
 def as_json(value: Any) -> Any:
     """A column's value as JSON has it."""
-    return as_text(value) if isinstance(value, datetime) else value
+    return rfc3339(value) if isinstance(value, datetime) else value
 
 
 def as_record(row: Mapping[str, Any]) -> dict[str, Any]:

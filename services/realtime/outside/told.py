@@ -79,7 +79,7 @@ class CloudEvent(Input):
             source=source,
             type=self.type,
             subject=self.subject,
-            time=(self.time or clock.now()).isoformat().replace("+00:00", "Z"),
+            time=clock.rfc3339(self.time or clock.now()),
             dataschema=version,
             traceparent=self.traceparent if trace.parse(self.traceparent) else context.traceparent,
             key=key,

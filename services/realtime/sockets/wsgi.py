@@ -6,8 +6,8 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from services.realtime.assembly import Live
 from services.realtime.errors import InstanceEnding, LiveNotReady
-from services.realtime.live.assembly import Live
 from shared import draining
 from shared.problems import Malformed, MethodNotAllowed
 

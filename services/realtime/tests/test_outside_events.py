@@ -78,7 +78,7 @@ def test_an_event_is_announced_as_it_was_told(app, client, shop):
     (envelope,) = announced(app)
     assert (envelope.id, envelope.source, envelope.type) == ("order 7", "shop", "shop.order_placed")
     assert (envelope.subject, envelope.key, envelope.partition_key) == ("orders/7",) * 3
-    assert (envelope.time, envelope.dataschema, envelope.actor) == ("2026-03-14T12:00:00Z", 1, "services/shop")
+    assert (envelope.time, envelope.dataschema, envelope.actor) == ("2026-03-14T12:00:00.000000Z", 1, "services/shop")
     assert envelope.traceparent[3:35] == answer.headers["traceparent"][3:35]
 
 

@@ -80,7 +80,7 @@ def _row(event: Event, partitions: int) -> dict:
         source=event.source,
         type=event.type,
         subject=event.subject,
-        time=now.isoformat().replace("+00:00", "Z"),
+        time=clock.rfc3339(now),
         dataschema=event.schema_version,
         traceparent=context.traceparent,
         key=event.order_key,

@@ -5,7 +5,8 @@ import signal
 from typing import Protocol
 
 from shared.bus.amqp import topology
-from shared.bus.transport import Transport, transport_for
+from shared.bus.transport import Transport
+from shared.bus.transports import transport_for
 from shared.testing.in_process import InProcessBroker
 from shared.testing.rabbit import RabbitServer
 from shared.testing.servers import RedisServer

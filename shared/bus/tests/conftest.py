@@ -16,7 +16,7 @@ from shared.bus.source.ranging import read_range
 from shared.bus.source.relay import Relay
 from shared.bus.tests.brokers import Broker, MemoryBroker, RabbitBroker, RedisBroker
 from shared.bus.tests.ledger import Noted
-from shared.bus.transport import transport_for
+from shared.bus.transports import transport_for
 from shared.database import Database, migrator
 
 book = sa.Table("book", sa.MetaData(), sa.Column("row", sa.Integer, primary_key=True),

@@ -15,7 +15,7 @@ from shared.bus.source import numbering
 from shared.bus.source.answering import read_feed, take_report
 from shared.bus.source.relay import Relay
 from shared.bus.tables import outbox, outbox_numbers, positions
-from shared.bus.transport import transport_for
+from shared.bus.transports import transport_for
 from shared.database import Database, migrator
 from shared.database.errors import is_passing
 from shared.events import Envelope, Event

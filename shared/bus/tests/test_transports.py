@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from shared.bus.transport import Entry, LastNumbers, TransportDown, transport_for
+from shared.bus.transport import Entry, LastNumbers, TransportDown
+from shared.bus.transports import transport_for
 from shared.testing import eventually
 
 PARTITIONS = range(4)

@@ -7,8 +7,8 @@ from typing import Any
 import gevent
 from flask_socketio import SocketIO
 
+from services.realtime.ending import Ending
 from services.realtime.live.connections import Connections
-from services.realtime.live.ending import Ending
 from services.realtime.live.gate import Gate
 from services.realtime.live.hub import Hub
 from services.realtime.live.records import Records
