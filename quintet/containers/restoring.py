@@ -47,6 +47,7 @@ def restore(
     beside = tempfile.TemporaryDirectory(prefix=".restore-", dir=system.state.folder)
     with beside as name, system.administered() as admin:
         folder = Path(name)
+        _be_alone(admin)
         _require_idle(admin, services)
         archive.unpack(file, key, folder, lambda member: _is_wanted(member, manifest, services))
         say(f"{len(manifest.members)} files unpacked, each as it was written")
@@ -61,6 +62,12 @@ def restore(
         _require_idle(admin, services)
         kept = take_places(admin, {f"{service}_restored": service for service in services})
         return {service: name for service, name in kept.items() if not _is_dropped_as_empty(system, admin, name)}
+
+
+def _be_alone(admin: Any) -> None:
+    """Two at once would lay their databases beside under the same names; the lock goes with the connection."""
+    if not admin.execute("SELECT pg_try_advisory_lock(hashtext('quintet restore'))").fetchone()[0]:
+        raise Failed("Another restore is at work; come again when it is done.")
 
 
 def _is_wanted(member: str, manifest: Manifest, services: tuple[str, ...]) -> bool:

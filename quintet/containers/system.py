@@ -11,6 +11,7 @@ from urllib.parse import quote
 from quintet import binaries, envfile, files, outsiders
 from quintet.backup.commands import CONTAINERS_ENV as ENV
 from quintet.backup.taking import Places
+from quintet.failing import Failed
 from quintet.outsiders import Register
 from quintet.settings import ContainerSettings, OperatorSettings
 from quintet.state import SERVICES, Shape, State
@@ -61,6 +62,10 @@ class ContainerSystem:
         import psycopg
 
         address = {"host": self._host, "port": self._port, "user": "postgres", "dbname": database}
-        password = self.known["POSTGRES_PASSWORD"]
-        with psycopg.connect(**address, password=password, autocommit=True, connect_timeout=10) as connection:
+        given = {"password": self.known["POSTGRES_PASSWORD"], "autocommit": True, "connect_timeout": 10}
+        try:
+            connection = psycopg.connect(**address, **given)
+        except psycopg.OperationalError as error:
+            raise Failed(f"PostgreSQL does not let us in: {str(error).strip()}") from None
+        with connection:
             yield connection

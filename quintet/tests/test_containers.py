@@ -130,6 +130,23 @@ def test_nothing_goes_back_under_a_process_that_is_at_work(laboratory):
     assert laboratory.does("data", "SELECT * FROM files") == [("late",)]
 
 
+def test_two_restores_at_once_do_not_meet(laboratory):
+    laboratory.takes()
+    laboratory.does("data", "INSERT INTO files VALUES ('late')")
+    with laboratory.system.administered() as other:
+        restoring._be_alone(other)
+        with pytest.raises(Failed, match="Another restore"):
+            laboratory.restores()
+    assert laboratory.does("data", "SELECT * FROM files") == [("late",)]
+    assert "data" in laboratory.restores()
+
+
+def test_a_server_that_lets_nobody_in_is_said(tmp_path):
+    system = ContainerSystem(known(tmp_path), tmp_path / "work", host="127.0.0.1:1")
+    with pytest.raises(Failed, match="does not let us in"), system.administered():
+        pass
+
+
 def test_an_archive_that_was_sealed_with_other_keys_is_refused(laboratory):
     laboratory.takes()
     laboratory.system.known["SIGNING_KEYS_SECRET"] = "another"
