@@ -130,7 +130,7 @@ def env(file: Path) -> None:
 
     Settings are taken from the environment, as PUBLIC_URL or SMTP_HOST; docs/settings.md lists them.
     """
-    added = envfile.write(file)
+    added = envfile.write(file, say=click.echo)
     what = ", ".join(added) if len(added) < FEW else f"{len(added)} values"
     click.echo(f"Added to {file}: {what}." if added else f"{file} has all that is needed.")
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -24,10 +25,11 @@ HEAD = """\
 """
 
 
-def write(file: Path, given: dict[str, str] | None = None) -> list[str]:
+def write(file: Path, given: dict[str, str] | None = None, say: Callable[[str], None] = str) -> list[str]:
     """Writes what is missing in the file and keeps what is there; the names that were added.
 
-    What may be chosen and is not in the file is taken from what is given, else from the environment.
+    What may be chosen and is not in the file is taken from what is given, else from the environment. It says what else
+    was done that an operator wants to know.
     """
     if not file.absolute().parent.is_dir():
         raise Failed(f"There is no folder {file.parent}.")
@@ -37,7 +39,8 @@ def write(file: Path, given: dict[str, str] | None = None) -> list[str]:
     merged = {**made, **known, **_derived({**made, **known})}
     merged |= _compose_files(file.parent, merged) | _tls_folder(file.absolute().parent, merged)
     whole = text(merged)
-    _lay_certificate(file.parent / "tls", merged)
+    if _lay_certificate(file.parent / "tls", merged):
+        say("A new certificate lies in tls/; a gateway that runs takes it in by `docker-compose kill -s HUP gateway`.")
     _open_what_is_mounted(file.absolute().parent, settings)
     files.write(file, whole)
     return [name for name in merged if name not in known]
@@ -167,15 +170,18 @@ def _tls_folder(folder: Path, values: dict[str, str]) -> dict[str, str]:
     return {"TLS_FOLDER": str(folder / "tls")} if values["TLS_CERTIFICATE"] and folder != ROOT else {}
 
 
-def _lay_certificate(folder: Path, values: dict[str, str]) -> None:
-    """Copies the certificate for the gateway's container, whose user is another: the folder above is shut to others."""
+def _lay_certificate(folder: Path, values: dict[str, str]) -> bool:
+    """Copies the certificate for the gateway's container, whose user is another; False where it was there, or is none.
+
+    The folder above is shut to others.
+    """
     if not certificates.require_both(values["TLS_CERTIFICATE"], values["TLS_KEY"]):
-        return
+        return False
     for name, mode in (("", 0o700), ("gateway", 0o755), ("challenges", 0o755)):
         (folder / name).mkdir(exist_ok=True)
         (folder / name).chmod(mode)
     pair = Path(values["TLS_CERTIFICATE"]), Path(values["TLS_KEY"])
-    certificates.lay(*pair, folder / "gateway", public_url=values["PUBLIC_URL"], key_mode=0o444)
+    return certificates.lay(*pair, folder / "gateway", public_url=values["PUBLIC_URL"], key_mode=0o444)
 
 
 def _path(file: Path | None) -> str:

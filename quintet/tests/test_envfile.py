@@ -100,8 +100,10 @@ def test_files_of_the_operator_s_own_stay_beside_the_one_of_tls(tmp_path):
 def test_a_renewed_certificate_takes_the_place_of_the_one_before(tmp_path):
     pair = pair_for(tmp_path / "given", "127.0.0.1")
     file, _ = written(tmp_path, tls_certificate=pair.certificate, tls_key=pair.key)
-    renewed = pair_for(tmp_path / "given", "127.0.0.1")
-    envfile.write(file)
+    renewed, told = pair_for(tmp_path / "given", "127.0.0.1"), []
+    envfile.write(file, say=told.append)
+    envfile.write(file, say=told.append)
+    assert ["kill -s HUP gateway" in one for one in told] == [True]  # once
     assert (tmp_path / "tls/gateway/certificate.pem").read_text() == renewed.certificate.read_text()
 
 
