@@ -52,16 +52,17 @@ class Containers(System):
         known = dotenv_values(env_file, interpolate=False)
         mails = known.get("MAIL_CATCHER_ADDRESS") or "127.0.0.1:8025"
         admin = known["ADMIN_EMAIL"], known["ADMIN_PASSWORD"]
-        return cls(known["PUBLIC_URL"], f"http://{mails}", *admin, None, is_ours, project, env_file)
+        at = known["PUBLIC_URL"], f"http://{mails}"
+        return cls(*at, *admin, is_ours=is_ours, project=project, env_file=env_file)
 
     @property
     def known(self) -> dict[str, str]:
         """What the .env says, secrets included."""
         return {name: value or "" for name, value in dotenv_values(self.env_file, interpolate=False).items()}
 
-    def compose(self, *words: str, within: float = 600, folder: Path = ROOT) -> str:
+    def compose(self, *words: str, within: float = 600) -> str:
         """What a command of Compose's says of this project; DidNotHappen where it fails."""
-        return said(*self.composed(*words), within=within, folder=folder)
+        return said(*self.composed(*words), within=within, folder=self.folder)
 
     def composed(self, *words: str) -> list[str]:
         """The whole command line of a command of Compose's for this project."""
@@ -70,7 +71,7 @@ class Containers(System):
         return [*command, "-p", self.project, "--env-file", str(self.env_file), *words]
 
     def operator(self, *words: str) -> list[str]:
-        """The command line of a command of the operator's, in a container of its own; to be typed in the repository."""
+        """The command line of a command of the operator's, in a container of its own; to be typed in `folder`."""
         return self.composed("run", "--rm", "-T", "operator", *words)
 
     def scale(self, **counts: int) -> None:

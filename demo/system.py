@@ -27,6 +27,8 @@ class System:
     """Its state folder; None for a system somewhere else."""
     is_ours: bool = False
     """Whether it was started for us."""
+    folder: Path = ROOT
+    """The repository that it is operated from."""
 
     def operator(self, *words: str) -> list[str]:
         """The command line of a command of the operator's."""
@@ -35,7 +37,8 @@ class System:
 
     def operated(self, *words: str) -> subprocess.CompletedProcess:
         """How a command of the operator's ends, and what it says."""
-        return subprocess.run(self.operator(*words), cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+        command = self.operator(*words)
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)  # noqa: S603 - ours
 
     def operate(self, *words: str) -> str:
         """What the operator's command says; DidNotHappen where it fails."""

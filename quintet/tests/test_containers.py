@@ -176,6 +176,15 @@ def test_compose_hands_every_line_of_env_on_to_the_operator(tmp_path):
     assert set(known(tmp_path)) <= set(handed)
 
 
+def test_an_image_that_is_older_than_a_service_says_so_instead_of_leaving_it_out(tmp_path, monkeypatch):
+    for name, value in known(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    assert settings.read()["POSTGRES_PASSWORD"]
+    monkeypatch.setenv("GREETER_DATABASE_PASSWORD", "secret")
+    with pytest.raises(Failed, match="before greeter came: docker-compose build operator"):
+        settings.read()
+
+
 def test_it_says_how_it_is_run_where_it_was_told_nothing(monkeypatch):
     monkeypatch.delenv("POSTGRES_PASSWORD", raising=False)
     with pytest.raises(Failed, match="docker-compose run"):
