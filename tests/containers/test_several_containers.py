@@ -67,6 +67,18 @@ def test_long_polling_stays_with_its_instance(ada, ben, airports):
         one.expect([("created", row) for row in rows])
 
 
+def test_a_message_reaches_a_room_s_members_at_both(ada, ben):
+    room = f"both-{ada.id[-6:]}"
+    lives = [person.connects() for person in (ada, ben) * 4]
+    for live in lives:
+        live.ask("join", {"room": room})
+    for number in range(8):
+        lives[number].ask("send", {"room": room, "text": str(number)})
+    for live in lives:
+        got = live.wait_for("message", lambda arrived: len(arrived) >= 8)
+        assert [one.data["text"] for one in got] == list("01234567")
+
+
 def test_one_that_dies_is_left_out_and_nobody_who_reads_notices(system, ada, airports):
     row = ada.creates(airports, **airport())["id"]
     os.kill(system.pids("data")[0], signal.SIGKILL)
