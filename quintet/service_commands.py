@@ -56,8 +56,11 @@ def add(register: Register, reads: str, name: str) -> None:
 @of_register
 def list_(register: Register) -> None:
     """Show the services outside and what each may read."""
-    for name, one in register.known().items():
+    known = register.known()
+    for name, one in known.items():
         click.echo(f"{name:<20} reads {', '.join([f'{name}.*', *one['reads']])}")
+    if not known:
+        click.echo("There are none.")
 
 
 @service.command()
@@ -67,6 +70,7 @@ def list_(register: Register) -> None:
 def grant(register: Register, name: str, reads: str) -> None:
     """Have a service outside read these events from now on, and no others; '' for its own alone."""
     register.grant(name, patterns(reads))
+    click.echo(f"{name} may read {reads or 'no others'} besides its own from now on.")
 
 
 @service.command()
@@ -75,3 +79,4 @@ def grant(register: Register, name: str, reads: str) -> None:
 def remove(register: Register, name: str) -> None:
     """Have a service outside known no longer; its key opens nothing from now on."""
     register.remove(name)
+    click.echo(f"{name} is known no longer: its key opens nothing.")
