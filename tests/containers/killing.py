@@ -15,8 +15,8 @@ APIS = ("auth", "data", "mail", "worker")
 PILLARS = ("gateway", "realtime", "postgres", "redis")
 """What all requests, sockets, rows or messages go through: every second kill is of one of these."""
 OTHERS = (*APIS, "realtime-bus", *(f"{name}-bus" for name in APIS), "mail-tasks", "worker-tasks", "beat")
-PAUSES = (0.5, 3.0)
-UNWELL = 3
+PAUSES = (0.2, 1.5)
+UNWELL = 4
 """So many at a time and no more, however slow the machine: what is never there for long brings no story to its end."""
 
 
@@ -60,22 +60,38 @@ class Killer:
 
     def _strike_until(self, is_over: threading.Event, has_begun: threading.Event) -> None:
         try:
-            self._strike(has_begun)
-            while not is_over.wait(self._pauses.uniform(*PAUSES)):
-                self._strike(has_begun)
+            self._await_calm(threading.Event())
+            dead = self._strike()
+            has_begun.set()
+            while self._await_notice(dead):
+                is_over.wait(self._pauses.uniform(*PAUSES))
+                self._await_calm(is_over)
+                if is_over.is_set():
+                    return
+                dead = self._strike()
         finally:
             has_begun.set()
 
-    def _strike(self, has_begun: threading.Event) -> None:
-        """The next container's processes die; returns when the engine knows."""
+    def _strike(self) -> list[int]:
+        """The next container's processes die; the first ones."""
         name = next(self._order)
-        eventually(lambda: len(ailing(self.system.containers())) < UNWELL, "some are well again", within=60, every=0.5)
         dead = eventually(lambda: self.system.pids(name), f"{name} runs", within=30)
         strike(dead)
         self.killed.append(name)
         self._tell(f"    killed {name}")
-        has_begun.set()
-        eventually(lambda: self.system.has_noticed(dead), f"it is noticed that {name} died", within=20)
+        return dead
+
+    def _await_notice(self, dead: list[int]) -> bool:
+        """True once the engine knows that they died; until then it says that they are well."""
+        return eventually(lambda: self.system.has_noticed(dead), f"it is noticed that {dead} died", within=20)
+
+    def _await_calm(self, is_over: threading.Event) -> None:
+        """Returns when few enough are unwell for one more to die, or it is over."""
+
+        def is_calm() -> bool:
+            return is_over.is_set() or len(ailing(self.system.containers())) < UNWELL
+
+        eventually(is_calm, f"fewer than {UNWELL} containers are unwell", within=60, every=0.5)
 
     def _tell(self, what: str) -> None:
         self.told.append(f"{time.monotonic() - self._begun:6.1f} s  {what}")
