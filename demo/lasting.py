@@ -113,3 +113,5 @@ class Lasting(Live):
                     begin(self._ask_here)
             except SocketIOError:
                 self._socket.disconnect()
+        with self._news:  # what came before its beginning was known by name counts only now
+            self._news.notify_all()

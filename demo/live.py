@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import engineio
 import socketio
+import websocket
 
 from demo.client import Refused
 from demo.waiting import DidNotHappen, deadline_in
@@ -40,8 +41,22 @@ class InOrder(engineio.Client):
         super()._reset()
 
 
+class ClosedWhenCut(websocket.WebSocket):
+    """Closes itself where receiving fails; the library leaves one open that is cut before its first packet."""
+
+    def recv(self) -> str | bytes:
+        try:
+            return super().recv()
+        except Exception:
+            self.shutdown()
+            raise
+
+
 class SocketIO(socketio.Client):
     """A Socket.IO client whose handlers are called in the order in which the server sent."""
+
+    def __init__(self, **options: Any):
+        super().__init__(websocket_extra_options={"class_": ClosedWhenCut}, **options)
 
     def _engineio_client_class(self) -> type[engineio.Client]:
         return InOrder
