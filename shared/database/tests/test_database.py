@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
+import psutil
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -178,7 +179,14 @@ def test_connections_that_the_server_ended_in_the_pool_are_given_to_nobody(poole
 def test_connections_that_were_cut_without_a_word_are_given_to_nobody(pooled, proxy):
     before = two_of(pooled)
     assert proxy.cut() == 2
+    eventually(lambda: not connected_to(proxy.port))
     assert not two_of(pooled) & before
+
+
+def connected_to(port: int) -> list:
+    """This process's connections to a port that have not heard of their end."""
+    known = psutil.Process().net_connections("tcp")
+    return [one for one in known if one.raddr and one.raddr.port == port and one.status == psutil.CONN_ESTABLISHED]
 
 
 def test_to_see_whether_a_connection_has_ended_asks_the_server_nothing(pooled, proxy):
