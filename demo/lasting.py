@@ -19,7 +19,8 @@ INTERNAL = 500
 class Lasting(Live):
     """Comes back for as long as anybody would wait; what was attached begins anew each time, from where it was."""
 
-    ack_seconds = 5
+    ack_seconds = connect_seconds = 5
+    """The library does not notice that what it waits for on a connection went with it."""
 
     def __init__(self, url: str, token: str, *, transport: str = "websocket"):
         self._leaving, self._turn = threading.Event(), threading.RLock()
@@ -75,7 +76,7 @@ class Lasting(Live):
                 pass  # nobody is there yet
             return None
 
-        return eventually(opened, "somebody answers at the other end", within=30, every=PAUSE_SECONDS)
+        return eventually(opened, "somebody answers at the other end", within=60, every=PAUSE_SECONDS)
 
     def _ask_here(self, event: str, data: dict[str, Any]) -> dict[str, Any]:
         """The answer by this connection; a server that can't answer just now is asked again."""

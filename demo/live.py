@@ -65,7 +65,7 @@ class SocketIO(socketio.Client):
 class Live:
     """One Socket.IO connection that remembers in order what arrived; it does not reconnect by itself."""
 
-    ack_seconds = 15
+    ack_seconds = connect_seconds = 15
     returns = 0
     """How often it was cut and came back."""
     trouble: Exception | None = None
@@ -83,7 +83,9 @@ class Live:
             opened.on(name, partial(self._keep, name))
         opened.on("connect_error", refusals.append)
         try:
-            opened.connect(self._url, auth={"token": self._token}, transports=[self._transport], wait_timeout=15)
+            opened.connect(
+                self._url, auth={"token": self._token}, transports=[self._transport], wait_timeout=self.connect_seconds
+            )
         except socketio.exceptions.ConnectionError:
             problem = next((told["data"] for told in refusals if isinstance(told, dict) and told.get("data")), None)
             if problem is None:
