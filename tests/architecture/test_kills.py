@@ -4,19 +4,20 @@ import random
 from itertools import islice
 
 import pytest
-import yaml
 
 from demo.steps import STEPS
-from tests.architecture.sources import ROOT
-from tests.containers.killing import OTHERS, PILLARS, drawn
+from tests.architecture.sources import SERVICES
+from tests.containers.killing import PILLARS, drawn, living
 
 
-def test_whatever_lives_may_be_killed():
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    living = {
-        name for name, one in services.items() if one.get("restart") == "unless-stopped" and "profiles" not in one
-    }
-    assert living == {*PILLARS, *OTHERS}
+def test_every_role_of_every_service_and_all_they_stand_on_is_killed():
+    roles = {*SERVICES, *(f"{name}-bus" for name in SERVICES), "mail-tasks", "worker-tasks", "beat"}
+    killed = list(islice(drawn(random.Random(0)), 3 * len(living())))
+    assert {*killed} == {*living()} >= {*PILLARS, *roles}
+
+
+def test_what_runs_once_and_what_is_there_for_development_is_not():
+    assert {"auth-migrate", "admin", "operator", "mail-catcher"}.isdisjoint(living())
 
 
 @pytest.mark.parametrize("seed", range(5))
