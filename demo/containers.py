@@ -81,8 +81,7 @@ class Containers(System):
 
     def instances(self, name: str) -> list[int]:
         """The first process of each running container of a service, the eldest first."""
-        found = sorted(self.containers(name), key=lambda one: one["Created"])
-        return [one["State"]["Pid"] for one in found if one["State"]["Running"]]
+        return self.pids(name)
 
     def containers(self, *names: str) -> list[dict[str, Any]]:
         """What the engine knows of the containers of those services, or of all, ended ones included."""
@@ -92,8 +91,9 @@ class Containers(System):
         return [one for one in told if not names or service_of(one) in names]
 
     def pids(self, *names: str) -> list[int]:
-        """The first process of each running container of those services, as the host numbers them."""
-        return [one["State"]["Pid"] for one in self.containers(*names) if one["State"]["Running"]]
+        """The first process of each running container of those services, the eldest first, as the host numbers them."""
+        found = sorted(self.containers(*names), key=lambda one: one["Created"])
+        return [one["State"]["Pid"] for one in found if one["State"]["Running"]]
 
     def is_whole(self) -> bool:
         """Whether every container is healthy, or has done what it was to do once."""

@@ -31,14 +31,14 @@ def let_all_read(path: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path, what: Path) -> Iterator[None]:
-    """Alone at a file or folder among all who lock it so; Failed where another is at work on `what` it stands for."""
+def locked(path: Path, refusal: str) -> Iterator[None]:
+    """Alone at a file or folder among all who lock it so; Failed with `refusal` where another holds it."""
     held = os.open(path, os.O_RDONLY)
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Failed(f"Another quintet command is at work on {what}.") from None
+            raise Failed(refusal) from None
         yield
     finally:
         os.close(held)

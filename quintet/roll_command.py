@@ -1,14 +1,13 @@
 """What an operator of containers types to have new ones take the place of the old: roll."""
 
-import fcntl
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
-from quintet import settings
+from quintet import files, settings
 from quintet.compose import Compose
 from quintet.failing import Failed
 from quintet.rolling import Roll
@@ -36,15 +35,11 @@ def roll(names: tuple[str, ...], project: str | None, env_file: Path | None) -> 
 @contextmanager
 def alone(file: Path) -> Iterator[None]:
     """Inside, no other roll of the system whose .env this is can begin: each would count the other's containers."""
-    try:
-        opened = file.open()
-    except OSError as error:
-        raise Failed(f"{file}: {error.strerror}.") from None
-    with opened:
+    with ExitStack() as held:
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Failed("Another roll is at work here; come again when it is done.") from None
+            held.enter_context(files.locked(file, "Another roll is at work here; come again when it is done."))
+        except OSError as error:
+            raise Failed(f"{file}: {error.strerror}.") from None
         yield
 
 

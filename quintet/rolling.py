@@ -48,7 +48,7 @@ class Roll:
         chosen = [*rollable(services)] if names == ["all"] else names
         for name in chosen:
             refuse_what_stands_alone(name, services)
-        if not any(running(self.project, name) for name in chosen):
+        if not any(running(self.project.containers(name)) for name in chosen):
             raise Failed("Nothing of it runs here; `docker-compose up -d` starts it.")
         for migration in dict.fromkeys(migration_of(name, services) for name in chosen):
             if migration:
@@ -58,11 +58,12 @@ class Roll:
             self._replace_all(name)
 
     def _replace_all(self, name: str) -> None:
-        old = running(self.project, name)
+        found = self.project.containers(name)
+        old = running(found)
         if not old:
             self.say(f"{name} does not run", None)
             return
-        for container in set(self.project.containers(name)) - set(old):  # or Compose would start it, not a new one
+        for container in set(found) - set(old):  # or Compose would start it, not a new one
             self.project.end(container)
         for number, container in enumerate(old, 1):
             self._go_on()
@@ -102,9 +103,9 @@ class Roll:
         self.say(what, time.monotonic() - began)
 
 
-def running(project: Project, name: str) -> list[str]:
-    """A service's containers that run, the eldest first."""
-    return [container for container, is_running in project.containers(name).items() if is_running]
+def running(found: dict[str, bool]) -> list[str]:
+    """Those of a service's containers that run, the eldest first."""
+    return [container for container, is_running in found.items() if is_running]
 
 
 def rollable(services: list[str]) -> Iterator[str]:

@@ -19,6 +19,11 @@ RESERVED = {
 """What a service can't be named: processes, folders of the state and paths of the gateway are."""
 
 
+def at_work_on(folder: Path) -> str:
+    """What a command is told that finds another one at the same work."""
+    return f"Another quintet command is at work on {folder}."
+
+
 def is_service_name(name: str) -> bool:
     """Whether a service of an author's own may have this name."""
     return re.fullmatch(r"[a-z][a-z0-9_]{1,29}", name) is not None and name not in {*OURS, *RESERVED}
@@ -94,5 +99,5 @@ class State:
     def lock(self) -> Iterator[None]:
         """Held by a command that starts or ends processes, so that two don't cross."""
         self.path("run", "lock").touch()
-        with files.locked(self.path("run", "lock"), self.folder):
+        with files.locked(self.path("run", "lock"), at_work_on(self.folder)):
             yield

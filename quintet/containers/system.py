@@ -14,7 +14,7 @@ from quintet.backup.taking import Places
 from quintet.failing import Failed
 from quintet.outsiders import Register
 from quintet.settings import ContainerSettings, OperatorSettings
-from quintet.state import SERVICES, Shape, State
+from quintet.state import SERVICES, Shape, State, at_work_on
 
 KEYS_FOLDER = ContainerSettings.model_fields["outside_keys_folder"].default
 """What the Compose file mounts at /outside-keys where OUTSIDE_KEYS_FOLDER names nothing else."""
@@ -43,7 +43,7 @@ class ContainerSystem:
     def _register(self, folder: Path, keys: Path) -> Register:
         """The services outside: realtime's user, who is another, reads the file; keys are for who owns their folder."""
         told = Path(self.known.get("OUTSIDE_KEYS_FOLDER") or KEYS_FOLDER)
-        lock = partial(files.locked, folder, folder)
+        lock = partial(files.locked, folder, at_work_on(folder))
         return Register(folder / "services.json", keys, lock, mode=0o644, keys_told=told, is_given=True)
 
     def url(self, service: str, database: str | None = None) -> str:

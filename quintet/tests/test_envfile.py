@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 from quintet import envfile, files
 from quintet.failing import Failed
 from quintet.keys import public_half
+from quintet.settings import ContainerSettings
 from quintet.state import ROOT, SERVICES
 from shared.testing.certificates import pair_for
 
@@ -172,6 +173,13 @@ def test_a_value_is_read_again_as_it_was_given(tmp_path, value):
 def test_a_value_that_the_file_can_not_hold_is_refused(tmp_path, value):
     with pytest.raises(Failed, match="SMTP_PASSWORD"):
         written(tmp_path, smtp_password=value)
+
+
+def test_what_compose_takes_where_a_line_is_missing_is_what_the_settings_say():
+    fields = ContainerSettings.model_fields
+    taken = {name: default for name, default in envfile.defaulted().items() if default and name.lower() in fields}
+    assert {name: str(fields[name.lower()].default) for name in taken} == taken
+    assert len(taken) > 10
 
 
 @pytest.mark.parametrize("name", ["backups", "outside-keys"])

@@ -62,7 +62,7 @@ def test_the_list_can_be_read_by_realtime_s_user_and_the_key_by_its_folder_s_own
 
 
 def test_two_who_write_the_list_do_not_cross(register):
-    with files.locked(register.file.parent, register.file.parent), pytest.raises(Failed, match="at work"):
+    with files.locked(register.file.parent, "never seen"), pytest.raises(Failed, match="at work"):
         register.add("shop", [])
     register.add("shop", [])
 

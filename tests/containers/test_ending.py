@@ -42,7 +42,7 @@ def started_again(system, cast) -> Iterator[None]:
 
 def scale(system: Containers, count: int) -> None:
     """So many containers that do jobs, all of them well."""
-    system.compose("up", "--detach", "--no-build", "--no-recreate", "--scale", f"worker-tasks={count}")
+    system.scale(**{"worker-tasks": count})
     wait_until_whole(system, within=180)
 
 
