@@ -9,7 +9,9 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from http import HTTPStatus
+from types import SimpleNamespace
 
 from gunicorn import util
 
@@ -87,10 +89,15 @@ def _drain(server):
 
 
 def post_worker_init(worker):
-    """Has a gthread worker that ends close its port at once; it would leave it open, and nobody accept."""
+    """Has a worker that ends serve who has connected already, and close its port at once.
+
+    One of threads would leave it open, and nobody accept; one of gevent would hang up on who waits in the kernel.
+    """
     if hasattr(worker, "set_accept_enabled"):
         enable = worker.set_accept_enabled
         worker.set_accept_enabled = lambda is_enabled: (enable(is_enabled), worker.alive or _close_ports(worker))
+    elif "gunicorn.workers.ggevent" in sys.modules:
+        _have_gevent_accept_before_it_closes(worker, sys.modules["gunicorn.workers.ggevent"])
 
 
 def _close_ports(worker):
@@ -98,6 +105,24 @@ def _close_ports(worker):
         while select.select([listener], [], [], 0)[0]:  # who has come already is served
             worker.accept(listener)
         listener.close()
+
+
+def _have_gevent_accept_before_it_closes(worker, module):
+    """Takes in whom the kernel has connected, whose requests may be under way.
+
+    They begin when the port is closed, and Gunicorn asks a port for its name then.
+    """
+    handle, names = worker.handle, {port: port.getsockname() for port in worker.sockets}
+
+    class Server(module.StreamServer):
+        def close(self):
+            with suppress(OSError):  # too many open files: who is left is hung up on
+                while not (self.closed or self.full()) and (come := self.do_read()):
+                    self.do_handle(*come)
+            super().close()
+
+    worker.handle = lambda port, *come: handle(SimpleNamespace(getsockname=lambda: names[port]), *come)
+    module.StreamServer = Server
 
 
 def pre_request(_worker, request):

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -24,6 +25,11 @@ APP = """
 import pathlib, time
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/busy":
+        pathlib.Path("begun").touch()
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            pass
     if environ["PATH_INFO"] == "/slow":
         pathlib.Path("begun").touch()
         while not pathlib.Path("go on").exists():
@@ -112,6 +118,17 @@ def test_an_instance_that_ends_refuses_newcomers_while_it_finishes(tmp_path, wor
         assert process.poll() is None
         (tmp_path / "go on").touch()
         assert slow.getresponse().read() == b"http"
+        assert process.wait(30) == 0
+
+
+def test_who_has_connected_when_an_instance_ends_is_served(tmp_path):
+    """While it computes, its event loop stands; who comes in that time waits in the kernel, and does not know it."""
+    with served(tmp_path, "gevent") as (port, process), ThreadPoolExecutor(4) as clients:
+        busy = clients.submit(ask, port, path=b"/busy")
+        eventually((tmp_path / "begun").exists)
+        late = [clients.submit(ask, port) for _ in range(3)]
+        process.terminate()
+        assert [one.result()[0] for one in [busy, *late]] == [200] * 4
         assert process.wait(30) == 0
 
 
