@@ -43,6 +43,11 @@ def _to_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+def _from_json(stored: Any) -> Any:
+    """SQLite keeps a number that stands alone in a JSON column as a number, not as text."""
+    return stored if isinstance(stored, int | float) else orjson.loads(stored)
+
+
 def _open_sqlite(url: URL, pool_size: int) -> Engine:
     engine = create_engine(
         url,
@@ -51,7 +56,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         max_overflow=10,
         hide_parameters=True,  # an error's text goes to the logs: no address, no hash
         json_serializer=_to_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=_from_json,
     )
 
     @event.listens_for(engine, "connect")
@@ -92,7 +97,7 @@ def _open_postgres(url: URL, pool_size: int) -> Engine:
         hide_parameters=True,  # an error's text goes to the logs: no address, no hash
         pool_recycle=1800,
         json_serializer=_to_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=_from_json,
         connect_args={
             "connect_timeout": 5,
             "tcp_user_timeout": 15_000,  # milliseconds; a network that swallows everything holds no loop for ever

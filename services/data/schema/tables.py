@@ -16,7 +16,9 @@ from sqlalchemy import (
     Text,
     func,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import JSON, TypeEngine
 
 from services.data.schema.fields import FieldDefinition
@@ -27,13 +29,26 @@ from shared.rules import FieldType
 CodePointText = Text().with_variant(Text(collation="C"), "postgresql")
 """Ordered by code point on both databases."""
 
+
+class JsonText(sqlite.JSON):
+    """JSON in a column of texts: in one declared JSON, SQLite makes `1.0` an integer and rounds doubles of its own."""
+
+
+compiles(JsonText, "sqlite")(lambda _type, _compiler, **_options: "TEXT")
+
+Json = (
+    JSON(none_as_null=True)
+    .with_variant(JSONB(none_as_null=True), "postgresql")
+    .with_variant(JsonText(none_as_null=True), "sqlite")
+)
+
 TYPES: dict[FieldType, TypeEngine] = {
     FieldType.TEXT: CodePointText,
     FieldType.NUMBER: Double(),
     FieldType.INTEGER: BigInteger(),
     FieldType.BOOL: Boolean(),
     FieldType.DATETIME: Timestamp(),
-    FieldType.JSON: JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"),
+    FieldType.JSON: Json,
     FieldType.RELATION: Id,
     FieldType.FILE: Id,
 }

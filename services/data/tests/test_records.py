@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from services.data import errors
 from services.data.tests.people import ANC, KIT, made, record, records, rows
 from shared.events.data import RecordChanged
@@ -41,6 +43,15 @@ def test_every_type_of_value_comes_back_as_it_went_in(admin, nobody):
     read = nobody.views("kit", first["id"]).get_json()
     assert read == first
     assert {name: read[name] for name in VALUES if name != "at"} == {n: v for n, v in VALUES.items() if n != "at"}
+
+
+@pytest.mark.parametrize("value", [1e308, 5e-324, 0.1 + 0.2, 1.0, 7, 2**63 - 1, True, "7", "1e5", "null", "", [], {}])
+def test_json_that_is_a_value_alone_comes_back_and_its_list_can_be_read(admin, nobody, value):
+    admin.defines(KIT)
+    shown = made(nobody.creates("kit", json=value))
+    assert nobody.views("kit", shown["id"]).get_json()["json"] == value
+    assert [row["json"] for row in rows(nobody.lists("kit", sort="-created_at"))] == [value]
+    assert nobody.changes("kit", shown["id"], json=value).get_json()["version"] == 1
 
 
 def test_a_creation_is_announced_with_the_whole_record(ada, airports, announced):

@@ -54,6 +54,14 @@ def test_a_hundred_concurrent_increments_lose_none(database):
         assert session.scalar(sa.select(things.c.count)) == 100
 
 
+@pytest.mark.parametrize("document", [1e308, 7, "7", True, None, [1.5], {"a": 2**63 - 1}])
+def test_any_json_value_comes_back_also_one_that_is_a_number_alone(database, document):
+    with database.transaction() as session:
+        session.execute(sa.insert(things).values(name="a", extra=document))
+    with database.reading() as session:
+        assert session.scalar(sa.select(things.c.extra)) == document
+
+
 def test_what_hangs_on_a_commit_happens_once_and_only_after_it(database):
     acts = []
 
