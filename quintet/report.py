@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import psutil
 
 from quintet import hunt, processes, readiness
+from quintet.families import Families
 from quintet.keys import Keys
 from quintet.state import State
 from quintet.supervision import Supervisor
@@ -35,7 +36,9 @@ def rows(state: State) -> list[Row]:
     listed = [process for process in processes.watched(state, shape) if process.name in known]
     ready = readiness.ready_among(state, listed, known)
     shown = [name for name in processes.names(shape) if name in known]
-    return [_daemon(state), *(_row(name, known[name], name in ready) for name in shown)]
+    daemon = _daemon(state)
+    families = Families(daemon.pid)
+    return [daemon, *(_row(name, known[name], families.of(known[name]["pid"]), name in ready) for name in shown)]
 
 
 def leftovers(state: State) -> int:
@@ -43,17 +46,8 @@ def leftovers(state: State) -> int:
     return len(hunt.living(state))
 
 
-def memory_of(pid: int) -> int:
-    """The memory of a process and its children: proportional where the system tells, else resident."""
-    try:
-        root = psutil.Process(pid)
-        family = [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0
-    return sum(_memory(process) for process in family)
-
-
 def _memory(process: psutil.Process) -> int:
+    """Proportional where the system tells, else resident."""
     try:
         full = process.memory_full_info()
     except psutil.Error:
@@ -61,9 +55,9 @@ def _memory(process: psutil.Process) -> int:
     return getattr(full, "pss", 0) or full.rss
 
 
-def _row(name: str, info: dict, is_ready: bool) -> Row:
+def _row(name: str, info: dict, family: list[psutil.Process], is_ready: bool) -> Row:
     since = dt.datetime.fromtimestamp(info["start"]).astimezone() if info["pid"] else None
-    memory = memory_of(info["pid"]) if info["pid"] else 0
+    memory = sum(_memory(process) for process in family)
     return Row(name, info["statename"].lower(), info["pid"], memory, is_ready, since)
 
 

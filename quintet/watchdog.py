@@ -5,6 +5,7 @@ still (SIGSTOP, a debugger), a progress file no longer touched (shared/progress.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import click
 import psutil
 
 from quintet import processes, readiness
+from quintet.families import Families, Member
 from quintet.keys import Keys
 from quintet.processes import Process
 from quintet.state import State
@@ -34,15 +36,14 @@ STARTING_SECONDS = 120.0
 machine one that only begins is not deaf, and killing it would have it begin again and again."""
 PROBE_SECONDS = 8.0
 
-Member = tuple[int, float]
-"""A process for certain: its pid and when it was created."""
-
 
 class Watchdog:
-    """Call `look` again and again; `say` is told of each kill. `clock` gives seconds, monotonic."""
+    """Call `look` again and again; `say` is told of each kill. `root` started all; `clock` gives seconds, monotonic."""
 
-    def __init__(self, state: State, *, say: Callable[..., None], clock: Callable[[], float] = time.monotonic):
-        self.state, self._say, self._clock = state, say, clock
+    def __init__(
+        self, state: State, root: int, *, say: Callable[..., None], clock: Callable[[], float] = time.monotonic
+    ):
+        self.state, self._root, self._say, self._clock = state, root, say, clock
         self._stopped: dict[Member, float] = {}
         self._answered: dict[tuple[str, int, Member], float] = {}
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="probe")
@@ -55,13 +56,13 @@ class Watchdog:
         self._end_the_stopped({name: info["pid"] for name, info in running.items()})
         listed = [one for one in processes.watched(self.state, shape) if one.name in running]
         for process, reason in self._deaf(listed, running):
-            self._kill(process.name, _family(running[process.name]["pid"]), reason)
+            self._kill(process.name, Families(self._root).of(running[process.name]["pid"]), reason)
 
     def _end_the_stopped(self, running: dict[str, int]) -> None:
         """Of a process that stands still all is killed; of one with a child that does, that child."""
-        now, seen = self._clock(), {}
+        now, seen, families = self._clock(), {}, Families(self._root)
         for name, pid in running.items():
-            family = _family(pid)
+            family = families.of(pid)
             for member in family:
                 if (key := _stopped_key(member)) is None:
                     continue
@@ -73,11 +74,11 @@ class Watchdog:
 
     def _deaf(self, listed: list[Process], running: dict[str, dict]) -> Iterator[tuple[Process, str]]:
         """Who has not moved, or not answered, for too long."""
-        answers = self._pool.map(_answers, listed)
-        now, answered = self._clock(), {}
+        answers = list(self._pool.map(_answers, listed))
+        now, answered, families = self._clock(), {}, Families(self._root)
         for process, is_answering in zip(listed, answers, strict=True):
             info = running[process.name]
-            eldest = _eldest_child(info["pid"])
+            eldest = families.eldest_child(info["pid"])
             life, begun = (process.name, info["pid"], eldest), max(info["start"], eldest[1])
             answered[life] = now if is_answering else self._answered.get(life, now + _beginning(begun))
             if not readiness.moves(self.state, process, info["start"], DEAF_SECONDS):
@@ -95,29 +96,12 @@ class Watchdog:
             self._say("killed", process=name, pid=member.pid, reason=reason)
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    """A process, then all that it started; none when it is gone."""
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
 def _stopped_key(member: psutil.Process) -> Member | None:
     try:
         is_stopped = member.status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
         return (member.pid, member.create_time()) if is_stopped else None
     except psutil.NoSuchProcess:
         return None
-
-
-def _eldest_child(pid: int) -> Member:
-    """Who answers for a server that only watches over its children; (0, 0.0) where it has none."""
-    try:
-        return min((child.create_time(), child.pid) for child in psutil.Process(pid).children())[::-1]
-    except (psutil.NoSuchProcess, ValueError):
-        return (0, 0.0)
 
 
 def _beginning(start: float) -> float:
@@ -145,7 +129,7 @@ def _tell(event: str, **details: object) -> None:
 def main(folder: Path, progress_file: Path) -> None:
     """Watch over the system in a state folder, for as long as its supervisord lives."""
     state = State(folder)
-    watchdog = Watchdog(state, say=_tell)
+    watchdog = Watchdog(state, os.getppid(), say=_tell)  # supervisord starts us, as all others
     _tell("watchdog runs")
     while True:
         try:

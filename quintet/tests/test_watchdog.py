@@ -34,7 +34,7 @@ def state(tmp_path) -> State:
 @pytest.fixture
 def dog(state, clock):
     said = []
-    dog = Watchdog(state, say=lambda event, **details: said.append(details), clock=lambda: clock.now)
+    dog = Watchdog(state, os.getpid(), say=lambda event, **details: said.append(details), clock=lambda: clock.now)
     dog.said = said
     return dog
 
