@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from quintet.showing import age, table
+from quintet.showing import age, size, table
 
 Statuses = dict[str, dict[str, Any]]
 
@@ -67,7 +67,7 @@ def _sources(statuses: Statuses) -> Iterator[tuple]:
         outbox = status["outbox"]
         leads = "leads" if status["relay"]["leader"] else "nobody"
         untold = outbox["unsent"], age(outbox["oldest_unsent_at"], status["at"])
-        yield name, leads, outbox["rows"], f"{outbox['bytes'] / 2**20:.1f} MB", *untold
+        yield name, leads, outbox["rows"], size(outbox["bytes"]), *untold
 
 
 def _by_consumer(statuses: Statuses, found: list[Place]) -> Iterator[tuple]:

@@ -41,3 +41,11 @@ def age(at: str | None, now: str) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def size(count: int) -> str:
+    """So many bytes in one unit: `312 B`, `31 kB`, `1.5 MB`, `2.0 GB`; thousands, as tools for disks count them."""
+    for unit, least, digits in (("GB", 10**9, 1), ("MB", 10**6, 1), ("kB", 10**3, 0)):
+        if count >= least:
+            return f"{count / least:.{digits}f} {unit}"
+    return f"{count} B"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quintet import files
+from quintet import files, showing
 from quintet.failing import Failed
 from quintet.options import state_option
 from quintet.state import ROOT, SERVICES, State
@@ -101,7 +101,7 @@ def list_(folder: Path, key_file: Path | None, place: Path | None) -> None:
     key = _key(key_file)
     found = sorted((place or State(folder).path("backups")).glob(f"*{ENDING}"))
     for file in found:
-        size = f"{file.stat().st_size / 2**20:10.1f} MB"
+        size = f"{showing.size(file.stat().st_size):>10}"
         if sealing.is_sealed(file) and key is None:
             click.echo(f"{file.name} {size}  sealed")
             continue
@@ -197,8 +197,8 @@ def tell_taken(file: Path, manifest: "Manifest") -> None:
     """What an archive that was just taken holds, and what it could not."""
     for missing in manifest.missing[:10]:
         click.secho(f"The object {missing} is named and was not there.", fg="yellow", err=True)
-    size = file.stat().st_size / 2**20
-    click.echo(f"{file}: {manifest.rows()} rows, {manifest.objects()} objects, {size:.1f} MB.")
+    size = showing.size(file.stat().st_size)
+    click.echo(f"{file}: {manifest.rows()} rows, {manifest.objects()} objects, {size}.")
 
 
 def say(what: str) -> None:
