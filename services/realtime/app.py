@@ -15,7 +15,8 @@ from services.realtime.live.gate import Json
 from services.realtime.offload import is_in_gevent, offload
 from services.realtime.origins import may_connect
 from services.realtime.settings import RealtimeSettings
-from services.realtime.sockets import connection, polling, rooms, subscriptions
+from services.realtime.sockets import bounds, connection, rooms, subscriptions
+from services.realtime.sockets.unreadable import refuse_unreadable
 from services.realtime.sockets.wsgi import note_upgrades, speak_problems, turn_away
 from shared.identity.outsiders import AnyServiceTokens, Outsiders
 from shared.progress import Pulse
@@ -44,7 +45,7 @@ def create_app(settings: RealtimeSettings | None = None, **options: Any) -> Flas
 
 def init_sockets(app: Flask, settings: RealtimeSettings) -> None:
     """Serves Socket.IO beside the app's own routes."""
-    polling.bound()
+    bounds.bound()
     socketio.init_app(
         app,
         async_mode="gevent",
@@ -55,6 +56,7 @@ def init_sockets(app: Flask, settings: RealtimeSettings) -> None:
         cors_allowed_origins=may_connect(settings),
         transports=["websocket", "polling"],
     )
+    refuse_unreadable(socketio, live)
     app.wsgi_app = note_upgrades(turn_away(speak_problems(app.wsgi_app), live), live)
 
 

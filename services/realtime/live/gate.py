@@ -69,6 +69,15 @@ class Gate:
         server.disconnect(sid)
         gevent.spawn_later(LAST_WORDS_SECONDS, self._close, transport)
 
+    def refuse(self, engine_sid: str, problem: Problem) -> None:
+        """Ends a session; its socket is told why, where it has one already."""
+        sid = self._socketio.server.manager.sid_from_eio_sid(engine_sid, NAMESPACE)
+        transport = self._socketio.server.eio.sockets.get(engine_sid)
+        if sid is not None:
+            self.cut(sid, problem)
+        elif transport is not None:
+            self._close(transport)
+
     def send_elsewhere(self, sid: str, problem: Problem) -> None:
         """Tells the socket why, and hangs up on it without a farewell, after which clients come back by themselves."""
         transport = self._transport(sid)
