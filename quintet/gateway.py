@@ -37,6 +37,7 @@ PROBLEMS = [  # what nginx itself answers, in the words of shared/problems.py wh
     (502, "bad_gateway", "Bad gateway", "The service behind this address does not answer."),
     (503, "unavailable", "Unavailable", "This can't be answered right now; the same request may succeed in a moment."),
     (504, "gateway_timeout", "Gateway timeout", "The service behind this address took too long."),
+    (505, "http_version_not_supported", "Http version not supported", "Of HTTP this server speaks 1.0 to 2."),
 ]
 FALLBACK = (0, "problem", "Problem", "Something went wrong.")
 FIELDS = ("status", "code", "title", "detail")

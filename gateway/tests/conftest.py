@@ -136,3 +136,9 @@ def front(make_front, upstreams) -> Front:
     first, second = (server.server_port for server in upstreams)
     instances = {"auth": [first], "data": [first, second], "realtime": [first, second], "mail": [second]}
     return make_front({**instances, "worker": [ports.choose()]}, max_body_bytes=2000, max_upload_bytes=50_000)
+
+
+@pytest.fixture(scope="module")
+def front_of_nobody(make_front) -> Front:
+    """The gateway in front of a data that is off."""
+    return make_front({"data": [ports.choose()]}, max_body_bytes=2000, max_upload_bytes=50_000)

@@ -14,6 +14,8 @@ from quintet.settings import OperatorSettings
 
 GIXY = Path(sys.executable).parent / "gixy"
 JUSTIFIED = {
+    "add_header_redefinition headers.conf": "A part that a file does not have: its answer has these headers already, "
+    "from before nginx looked at the range.",
     "host_spoofing proxy.conf": "The port must reach realtime, which compares Host with Origin; no service builds an "
     "address of it, and there is no name of the gateway's own that $host would hold a client to.",
     "try_files_is_evil_too docs.conf": "A page and two documents: the kernel's cache serves them, and a new one counts "

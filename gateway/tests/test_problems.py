@@ -48,6 +48,34 @@ def test_uploads_may_be_larger_but_not_without_end(front, path):
     assert_own_problem(front.ask("PUT", address, data=b"x" * 51_000), 413, "too_large")
 
 
+@pytest.mark.parametrize("path", ["records/1/files/photo", "imports"])
+def test_a_chunked_upload_over_the_limit_is_too_large(front, path):
+    response = front.ask("PUT", f"/v1/data/collections/airports/{path}", data=iter([b"x" * 30_000, b"x" * 30_000]))
+    assert_own_problem(response, 413, "too_large")
+
+
+def test_an_upload_that_no_instance_takes_is_a_bad_gateway(front_of_nobody):
+    response = front_of_nobody.ask("PUT", "/v1/data/collections/airports/records/1/files/photo", data=b"x" * 30_000)
+    assert_own_problem(response, 502, "bad_gateway")
+
+
+def test_a_part_that_a_file_does_not_have_is_a_problem_with_each_header_once(front):
+    (front.folder / "files/short.png").write_bytes(b"png")
+    asked = {"X-Key": "short.png", "Range": "bytes=99-", "Origin": "https://app.example"}
+    response = front.ask("GET", "/v1/data/files/1", headers=asked)
+    assert_own_problem(response, 416, "range_not_satisfiable")
+    assert response.headers["Content-Range"] == "bytes */3"
+    assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+def test_a_version_of_http_that_is_not_spoken_is_a_problem(front):
+    with socket.create_connection(("127.0.0.1", front.port), timeout=5) as connection:
+        connection.sendall(b"GET /v1/data/ HTTP/9.9\r\nHost: a\r\n\r\n")
+        head, _, body = connection.makefile("rb").read().decode().partition("\r\n\r\n")
+    assert "505 " in head
+    assert json.loads(body)["code"] == "http_version_not_supported"
+
+
 def test_an_address_over_the_limit_is_said_so(front):
     assert_own_problem(front.ask("GET", "/v1/data/?" + "x" * 20_000), 414, "uri_too_long")
 
