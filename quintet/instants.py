@@ -18,10 +18,10 @@ class Instant(click.ParamType):
         if isinstance(value, datetime):
             return value
         now = datetime.now().astimezone()
-        if ago := re.fullmatch(r"(\d{1,6})\s*(s|min|h|d)", value):
-            return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
         try:
+            if ago := re.fullmatch(r"(\d{1,6})\s*(s|min|h|d)", value):
+                return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
             at = datetime.fromisoformat(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no time: say it as 2026-03-14T12:00:00Z, or as 90s, 30min, 2h, 1d ago.")
         return at if at.tzinfo else at.replace(tzinfo=now.tzinfo)

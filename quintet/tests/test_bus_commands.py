@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import click
 import pytest
 
 from quintet.cli import main
@@ -175,6 +176,12 @@ def test_times_are_read_as_people_type_them():
     assert read("2026-03-14T12:00", None, None).tzinfo is not None
     for text, ago in (("90s", timedelta(seconds=90)), ("30min", timedelta(minutes=30)), ("1d", timedelta(days=1))):
         assert abs(datetime.now(UTC) - read(text, None, None) - ago) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "999999d", "2026-13-01", ""])
+def test_what_is_no_time_is_said_with_what_is_one(text):
+    with pytest.raises(click.BadParameter, match="30min"):
+        Instant().convert(text, None, None)
 
 
 @pytest.mark.parametrize("group", ["bus", "events", "dead"])

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from shared.bus.admin.instants import Instant
 from shared.bus.redaction import shown_data
 from shared.bus.source.history import Kept
 from shared.events import Envelope
@@ -62,15 +63,8 @@ class EventsQuery(PageQuery):
     type: str | None = Field(None, max_length=120, description="Of this type")
     key: str | None = Field(None, max_length=200, description="Whose order key, partition key or subject is this")
     trace_id: str | None = Field(None, pattern="^[0-9a-f]{32}$", description="Of this trace")
-    since: datetime | None = Field(None, description="Announced from this time on")
-    until: datetime | None = Field(None, description="Announced before this time")
-
-    @field_validator("since", "until")
-    @classmethod
-    def _has_a_zone(cls, at: datetime | None) -> datetime | None:
-        if at is not None and at.tzinfo is None:
-            raise ValueError("A time needs its zone, as in 2026-03-14T12:00:00Z")
-        return at
+    since: Instant | None = Field(None, description="Announced from this time on")
+    until: Instant | None = Field(None, description="Announced before this time")
 
 
 class TailQuery(Query):

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from shared import clock
+from shared.bus.admin.instants import Instant
 from shared.web.shapes import Input, Output
 
 
@@ -32,16 +33,9 @@ class ReplayOrder(Input):
 
     source: str = Field(min_length=1, max_length=60)
     types: list[str] = Field(default_factory=list, max_length=50, description="Empty for all that are handled here")
-    since: datetime | None = Field(None, description="Written from then on; null for all that the source keeps")
-    until: datetime | None = Field(None, description="Written before then; null for now")
+    since: Instant | None = Field(None, description="Written from then on; null for all that the source keeps")
+    until: Instant | None = Field(None, description="Written before then; null for now")
     handler: str | None = Field(None, max_length=120, description="This handler alone; null for every one")
-
-    @field_validator("since", "until")
-    @classmethod
-    def _has_a_zone(cls, at: datetime | None) -> datetime | None:
-        if at is not None and at.tzinfo is None:
-            raise ValueError("A time needs its zone, as in 2026-03-14T12:00:00Z")
-        return at
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> "ReplayOrder":

@@ -16,6 +16,7 @@ from shared.events.auth import EmailVerified, UserRegistered
 from shared.ids import new_id
 from shared.testing.identity import assert_problem
 from shared.web import InvalidCursor, encode_cursor
+from shared.web.errors import InvalidQuery
 
 SEALED = "1.c2VhbGVk"
 
@@ -68,6 +69,14 @@ def test_events_are_found_by_type_key_trace_and_time(world, desk):
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     assert found(since=later) == []
     assert len(found(until=later)) == 3
+
+
+@pytest.mark.parametrize(
+    "instant", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-14T12:00:00"]
+)
+@pytest.mark.parametrize("bound", ["since", "until"])
+def test_a_time_that_can_not_be_reckoned_with_is_refused(desk, bound, instant):
+    assert_problem(desk.send("GET", "events", query_string={bound: instant}), InvalidQuery)
 
 
 def test_a_page_looks_through_a_bounded_number_of_rows_and_goes_on(world, desk, monkeypatch):

@@ -73,7 +73,12 @@ def test_what_nothing_here_handles_is_not_replayed(desk, order, says):
 
 def test_a_range_that_is_none_is_refused(desk):
     later = (clock.now() + timedelta(hours=1)).isoformat()
-    for range_ in ({"since": later}, {"since": "2026-03-14T12:00:00"}):
+    for range_ in (
+        {"since": later},
+        {"since": "2026-03-14T12:00:00"},
+        {"since": "0001-01-01T00:00:00+14:00"},
+        {"until": "9999-12-31T23:59:59-14:00"},
+    ):
         assert_problem(desk.send("POST", "replays", json={"source": "ledger"} | range_), Invalid)
 
 
