@@ -4,7 +4,7 @@ from shared.problems import Gone, Invalid, NotFound, Unauthenticated
 
 
 class AddressInvalid(Invalid):
-    """This is no e-mail address."""
+    """This is no e-mail address, or none that mail can be sent to."""
 
 
 class BadCredentials(Unauthenticated):

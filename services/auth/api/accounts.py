@@ -20,7 +20,7 @@ class Accounts(Resource):
         The answer is the same for an address that has an account already: its owner gets a mail that says so.
         """
         settings = current_app.extensions["settings"]
-        addresses.normalize(body.email)
+        addresses.reachable(body.email)
         password_hash = hash_password(body.password.get_secret_value())  # before the write unit begins
         accounts.register(
             session,

@@ -83,6 +83,12 @@ def test_what_is_no_address_is_refused(ada, email):
     assert document is None or document["errors"][0]["pointer"] == "#/email"
 
 
+@pytest.mark.parametrize("email", ["ådá@example.com", "ａｄａ@example.com", "İ@example.com"])
+def test_an_address_that_no_mail_would_reach_is_refused_rather_than_left_without_its_link(ada, announced, email):
+    assert "ASCII" in assert_problem(ada.registers(email=email), AddressInvalid)["errors"][0]["detail"]
+    assert announced(UserRegistered) == []
+
+
 @pytest.mark.parametrize(
     ("body", "pointers"),
     [
