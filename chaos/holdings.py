@@ -15,7 +15,7 @@ from chaos.clients.submitters import mark_of
 from chaos.clients.writers import PATH as RECORDS
 from chaos.mails import Mail
 
-ASK_SECONDS = 30.0
+ASK_SECONDS = 120.0
 LINK = re.compile(r"https?://\S+/v1/auth/verifications/\S+")
 
 

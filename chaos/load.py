@@ -16,7 +16,7 @@ from chaos.clients.writers import SEE_ALL, SEE_OPEN, Writer
 from chaos.system import System
 from demo import system as demo_system
 from demo.people import Person
-from demo.waiting import ensure, eventually
+from demo.waiting import eventually
 
 WRITERS, WRITE_SECONDS = 3, 0.5
 REGISTER_SECONDS, UPLOAD_SECONDS, SUBMIT_SECONDS = 2.0, 4.0, 2.0
@@ -34,7 +34,7 @@ class Load:
         place = demo_system.found(system.state.folder, system.settings.admin_email, is_ours=True)
         self.admin = Account(system.url, place.admin_email, place.admin_password)
         self._http = session()
-        ensure(self.admin.sign_in(self._http), "the admin could not sign in")
+        eventually(lambda: self.admin.sign_in(self._http), "the admin is signed in")
         self._place = place
         self.clients: list[Clocked] = []
         self.subscribers: list[Subscriber] = []
@@ -47,7 +47,7 @@ class Load:
         self.watcher = self._subscribe("admin", self.admin, SEE_ALL)
         self._subscribe("owner", people[0], SEE_OPEN)
         self._subscribe("bystander", bystander, SEE_OPEN)
-        eventually(lambda: all(one.is_listening.is_set() for one in self.subscribers), "all have subscribed", within=30)
+        eventually(lambda: all(one.is_listening.is_set() for one in self.subscribers), "all subscribed", within=120)
         self.clients = self._clients(people)
         for client in self.clients:
             client.start()
@@ -118,6 +118,6 @@ class Load:
     def _make_ledger(self) -> None:
         headers = {"Authorization": f"Bearer {self.admin.token}"}
         url = f"{self.system.url}/v1/data/collections"
-        self._http.post(url, json=writers.DEFINITION, headers=headers, timeout=30).raise_for_status()
+        self._http.post(url, json=writers.DEFINITION, headers=headers, timeout=60).raise_for_status()
         me = self._http.get(f"{self.system.url}/v1/auth/me", headers=headers, timeout=30)
         self.admin.id = me.json()["id"]

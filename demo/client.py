@@ -49,7 +49,7 @@ class Quintet:
         if self.is_patient and method not in READING:
             known["Idempotency-Key"] = secrets.token_hex(16)
         url = path if path.startswith("http") else self.url + path
-        return self.http.request(method, url, headers=known | (headers or {}), timeout=30, **more)
+        return self.http.request(method, url, headers=known | (headers or {}), timeout=60, **more)
 
     def ask(self, method: str, path: str, **more) -> Any:
         """The answer's JSON (None where it has no body); Refused for a problem."""

@@ -65,7 +65,7 @@ class SocketIO(socketio.Client):
 class Live:
     """One Socket.IO connection that remembers in order what arrived; it does not reconnect by itself."""
 
-    ack_seconds = connect_seconds = 15
+    ack_seconds = connect_seconds = 30
     returns = 0
     """How often it was cut and came back."""
     trouble: Exception | None = None
@@ -114,7 +114,7 @@ class Live:
         with self._news:
             return [arrival for arrival in self._arrived if arrival.name in names]
 
-    def wait_for(self, name: str, is_enough, *, within: float = 15.0) -> list[Arrival]:
+    def wait_for(self, name: str, is_enough, *, within: float = 60.0) -> list[Arrival]:
         """What has arrived of this name once `is_enough` says so of it; DidNotHappen after `within` seconds."""
         deadline = deadline_in(within)
         with self._news:

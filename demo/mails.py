@@ -15,10 +15,10 @@ class Mails:
 
     def to(self, address: str) -> list[dict]:
         """Every mail to an address, oldest first, with its text."""
-        found = requests.get(f"{self.url}/messages", params={"to": address}, timeout=10).json()
-        return [requests.get(f"{self.url}/messages/{one['id']}", timeout=10).json() for one in reversed(found)]
+        found = requests.get(f"{self.url}/messages", params={"to": address}, timeout=30).json()
+        return [requests.get(f"{self.url}/messages/{one['id']}", timeout=30).json() for one in reversed(found)]
 
-    def wait_for(self, address: str, what: str, *, within: float = 20.0) -> dict:
+    def wait_for(self, address: str, what: str, *, within: float = 60.0) -> dict:
         """The newest mail to an address whose subject or text holds `what`."""
 
         def matching() -> dict | None:

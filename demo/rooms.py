@@ -15,7 +15,7 @@ class Room:
         self._read: list[dict[str, Any]] = []
         self._is_joined = False
         live.attach(self._join)
-        eventually(lambda: self._is_joined, f"the room {name} is joined", within=30)
+        eventually(lambda: self._is_joined, f"the room {name} is joined")
 
     def _join(self, ask: Ask) -> None:
         known = self.messages

@@ -71,8 +71,8 @@ class System:
         return bool(ready) and "no" not in ready
 
     def has_noticed(self, dead: list[int]) -> bool:
-        """Whether who minds the processes can have noticed that these died; a supervisor is their parent."""
-        return True
+        """Whether the supervisor knows that these died; until then a role that only writes is taken for ready."""
+        return not {*dead} & {int(pid) for pid in re.findall(r"^\S+\s+\w+\s+(\d+)", self.status(), re.MULTILINE)}
 
     def flush_redis(self) -> None:
         """Empties the broker."""

@@ -30,7 +30,7 @@ def deadline_in(seconds: float) -> float:
     return time.monotonic() + seconds * _patience[-1]
 
 
-def eventually(ask: Callable[[], T], what: str, *, within: float = 15.0, every: float = 0.05) -> T:
+def eventually(ask: Callable[[], T], what: str, *, within: float = 60.0, every: float = 0.05) -> T:
     """The first truthy answer; DidNotHappen after `within` seconds."""
     deadline = deadline_in(within)
     while True:

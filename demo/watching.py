@@ -14,7 +14,7 @@ class Watching:
         self.began_at = offset
         self.is_recovered: bool | None = None
         live.attach(self._begin)
-        eventually(lambda: self._ids, f"{collection} is subscribed to", within=30)
+        eventually(lambda: self._ids, f"{collection} is subscribed to")
 
     def _begin(self, ask: Ask) -> None:
         """Subscribes, from where it was if it was anywhere."""
@@ -39,7 +39,7 @@ class Watching:
         offsets = [one["offset"] for one in told if one["subscription"] in self._ids]
         return offsets[-1] if offsets else self.began_at
 
-    def wait_for(self, count: int, *, within: float = 15.0) -> list[Arrival]:
+    def wait_for(self, count: int, *, within: float = 60.0) -> list[Arrival]:
         """Its changes, once there are so many."""
 
         def enough(arrived: list[Arrival]) -> bool:
@@ -48,7 +48,7 @@ class Watching:
         self.live.wait_for("change", enough, within=within)
         return self.changes
 
-    def expect(self, wanted: list[tuple[str, str]], *, within: float = 15.0) -> list[Arrival]:
+    def expect(self, wanted: list[tuple[str, str]], *, within: float = 60.0) -> list[Arrival]:
         """Exactly these changes come, in this order: (kind, record's id)."""
         got = self.wait_for(len(wanted), within=within)
         came = [(one.data["kind"], id_in(one)) for one in got]
@@ -71,7 +71,7 @@ def _asked(ask: Ask, wanted: dict[str, str]) -> dict:
                 raise
             return None
 
-    return eventually(answer, f"the collection {wanted['collection']} is known", within=20)
+    return eventually(answer, f"the collection {wanted['collection']} is known")
 
 
 def id_in(change: Arrival) -> str:

@@ -118,7 +118,7 @@ class Supervisor:
         except (OSError, HTTPException, client.Error):
             return False
 
-    def launch(self, *, within: float = 20) -> None:
+    def launch(self, *, within: float = 60) -> None:
         """Starts supervisord, which starts nothing by itself, and returns when it answers."""
         configuration = str(self.state.path("run", "supervisord.conf"))
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", configuration]

@@ -50,8 +50,8 @@ def an_admin_imports_the_airports(stage: Stage) -> None:
     stage.create_collection(definition())
     live, watch, expected = stage.admin.connects(), Watch(), len(rows())
     job_id = import_file(stage, FILE.read_bytes())["job_id"]
-    seen = follow(stage.admin, live, job_id, within=90)
-    finished = eventually(lambda: ended_import(stage, job_id), "the import ends", within=30)
+    seen = follow(stage.admin, live, job_id, within=120)
+    finished = eventually(lambda: ended_import(stage, job_id), "the import ends")
     ensure(finished["state"] == "succeeded", f"the import ended as {finished['state']}: {finished['problem']}")
     ensure(len(seen) >= 3 or live.returns, f"the socket told of progress only {len(seen)} times")
     stage.tell(f"progress at the socket: {' '.join(f'{share:.0%}' for share in thinned(seen))}")

@@ -24,7 +24,7 @@ class Cell:
     database: Kind
     left_out: str = ""
     """A rule that every process of this cell breaks (broken_rules.py)."""
-    settle_within: float = 60.0
+    settle_within: float = 180.0
 
     @property
     def name(self) -> str:

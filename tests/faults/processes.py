@@ -110,7 +110,7 @@ def pause_outside_transactions(process: Process, database: Database) -> None:
         process.wake()
         return False
 
-    eventually(is_paused, within=30)
+    eventually(is_paused)
 
 
 def _state(pid: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.conftest import PLAYED
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @pytest.mark.parametrize("name", [cell.name for cell in PLAYED])

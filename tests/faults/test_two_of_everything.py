@@ -19,9 +19,9 @@ from tests.faults.processes import Process, pause_outside_transactions
 from tests.faults.systems import PLACES, System
 from tests.faults.writers import Writer
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-WITHIN = 60.0
+WITHIN = 120.0
 
 
 class Pairs:
