@@ -139,7 +139,7 @@ def test_a_system_over_rabbitmq_listens_on_loopback_only_and_leaves_nothing_behi
     operator = Operator(tmp_path / "var")
     try:
         assert "rabbitmq" in operator.types("up", "--broker", "rabbitmq", "--port", "0", "--mail-port", "0")
-        lines = [line.split() for line in operator.types("status").splitlines()]
+        lines = [line.split() for line in operator.status().splitlines()]
         assert [line[5] for line in lines if line[0] in ("rabbitmq", "epmd")] == ["yes", "yes"]
         family = [psutil.Process(operator.pid_of(name)) for name in ("rabbitmq", "epmd")]
         family += [child for one in family for child in one.children(recursive=True)]

@@ -53,7 +53,7 @@ class Gateway:
                 subprocess.Popen([*command, "-e", "stderr"], cwd=self.folder, env=environment, stderr=log)
             )
         master = psutil.Process(self.processes[-1].pid)
-        eventually(lambda: len(master.children()) == 2, within=20)
+        eventually(lambda: len(master.children()) == 2, within=60)
         return master
 
     def answers(self) -> bool:

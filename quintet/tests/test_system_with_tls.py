@@ -43,7 +43,7 @@ class Operator:
         return f"https://127.0.0.1:{self.port}"
 
     def ask(self, method: str, path: str, **more) -> requests.Response:
-        return requests.request(method, self.url + path, timeout=20, verify=str(self.pair.certificate), **more)
+        return requests.request(method, self.url + path, timeout=60, verify=str(self.pair.certificate), **more)
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def token(operator) -> str:
 
 
 def test_every_process_is_ready_and_the_gateway_seen_through_tls(operator):
-    assert "gateway" in operator.types("status", pair=None)
-    assert operator.ask("GET", "/readyz").json()["status"] == "ready"
+    eventually(lambda: "gateway" in operator.types("status", pair=None), within=120)
+    eventually(lambda: operator.ask("GET", "/readyz").json()["status"] == "ready", within=60)
     assert readiness.answers(operator.port, "/healthz")[0] == 308
 
 
@@ -96,11 +96,11 @@ def test_a_live_update_comes_by_a_socket_under_tls(operator, token, transport):
     live = socketio.Client(http_session=session, websocket_extra_options={"sslopt": trusting})
     changes = []
     live.on("change", changes.append)
-    live.connect(operator.url, auth={"token": token}, transports=[transport])
+    live.connect(operator.url, auth={"token": token}, transports=[transport], wait_timeout=30)
     try:
-        eventually(lambda: "offset" in str(live.call("subscribe", {"collection": name})), within=20)
+        eventually(lambda: "offset" in str(live.call("subscribe", {"collection": name})), within=60)
         operator.ask("POST", f"/v1/data/collections/{name}/records", headers=admin, json={"name": "Juneau"})
-        assert eventually(lambda: changes, within=20)[0]["kind"] == "created"
+        assert eventually(lambda: changes, within=60)[0]["kind"] == "created"
     finally:
         live.disconnect()
 
@@ -112,7 +112,7 @@ def test_tls_does_not_go_where_its_settings_were_left_out(operator):
 
 def test_a_renewed_certificate_is_served_without_a_pause(operator):
     before = json.loads(operator.state.path("state.json").read_text())
-    assert "is up already" in operator.types("up", pair=operator.pair)
+    eventually(lambda: "is up already" in operator.types("up", pair=operator.pair), within=120)
     operator.pair = pair_for(operator.given, "127.0.0.1")
     assert "gateway reloaded" in operator.types("up", pair=operator.pair)
 
@@ -122,5 +122,5 @@ def test_a_renewed_certificate_is_served_without_a_pause(operator):
         except requests.exceptions.SSLError:
             return False  # nginx's workers from before take a connection until they are told
 
-    eventually(is_served, within=20)
+    eventually(is_served, within=60)
     assert json.loads(operator.state.path("state.json").read_text()) == before

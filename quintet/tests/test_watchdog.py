@@ -53,7 +53,7 @@ def parent():
     process.wait(10)
 
 
-def wait_for(condition, within: float = 20) -> None:
+def wait_for(condition, within: float = 60) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
