@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.timeout(240))
+            item.add_marker(pytest.mark.timeout(900))
             if SETTINGS.e2e_project and (reason := NOT_OF_CONTAINERS.get(item.path.name)):
                 item.add_marker(pytest.mark.skip(reason=f"not of containers: it {reason}"))
 

@@ -9,11 +9,17 @@ import psutil
 from demo.system import System
 from demo.waiting import eventually
 
+WATCHDOGS = ("watchdog", "watchdog-2")
+SUPERVISOR = "supervisor"
+
 
 def family(pid: int) -> list[psutil.Process]:
-    """A process and all that it started."""
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
+    """A process and all that it started; none where it is gone."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 @contextmanager
@@ -21,21 +27,42 @@ def frozen(system: System, *names: str) -> Iterator[None]:
     """Inside, the processes of those names do nothing; afterwards they go on where they were."""
     pids = system.pids(*names)
     assert pids, f"no process is called {names}"
-    with standing_still(pids):
+    with unwatched(system), standing_still(pids):
+        yield
+
+
+@contextmanager
+def unwatched(system: System) -> Iterator[None]:
+    """Inside, nobody kills what stands still, however long that takes; containers have none who would."""
+    with standing_still(system.pids(*WATCHDOGS)):
+        yield
+
+
+@contextmanager
+def unminded(system: System) -> Iterator[None]:
+    """Inside, what dies is not started anew, but for containers, whose engine is not ours to stop."""
+    supervisors = [psutil.Process(pid) for pid in system.pids(SUPERVISOR)]
+    with _stopped(supervisors):
         yield
 
 
 @contextmanager
 def standing_still(pids: list[int]) -> Iterator[None]:
     """Inside, these processes and all that they started do nothing; afterwards they go on where they were."""
-    processes = [one for pid in pids for one in family(pid)]
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
+    with _stopped([one for pid in pids for one in family(pid)]):
+        yield
+
+
+@contextmanager
+def _stopped(processes: list[psutil.Process]) -> Iterator[None]:
     try:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGSTOP)
         yield
     finally:
         for process in processes:
-            if process.is_running():
+            with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGCONT)
 
 
@@ -49,16 +76,16 @@ def kill(system: System, *names: str) -> list[int]:
 def end_at_once(system: System, pids: list[int]) -> None:
     """These processes die with all that they started; returns when it is noticed."""
     strike(pids)
-    eventually(lambda: system.has_noticed(pids), "it is noticed that they died", within=20)
+    eventually(lambda: system.has_noticed(pids), "it is noticed that they died")
 
 
 def strike(pids: list[int]) -> None:
     """They die, and nobody waits until it is noticed."""
-    for process in [one for pid in pids if psutil.pid_exists(pid) for one in family(pid)]:
+    for process in [one for pid in pids for one in family(pid)]:
         with suppress(psutil.NoSuchProcess):  # a container's processes die with its first
             process.kill()
 
 
-def wait_until_whole(system: System, *, within: float = 60) -> None:
+def wait_until_whole(system: System, *, within: float = 240) -> None:
     """Returns once the whole system is ready."""
     eventually(system.is_whole, "the system is whole again", within=within, every=0.2)

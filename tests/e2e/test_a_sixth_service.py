@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import requests
 
 from demo.people import Person
 from demo.system import System, found
+from demo.waiting import eventually
 from tests.e2e.authoring import a_copy_with_greeter, run
 
 
@@ -25,23 +27,25 @@ def system(checkout) -> Iterator[System]:
     state = checkout / "var"
     try:
         run(checkout, "bin/quintet", "up", "--state", str(state), "--port", "0", "--mail-port", "0")
-        yield found(state, "admin@example.com", is_ours=True)
+        yield replace(found(state, "admin@example.com", is_ours=True), folder=checkout)
     finally:
         run(checkout, "bin/quintet", "down", "--state", str(state))
 
 
 def test_what_happens_in_it_comes_from_auth_and_reaches_mail_through_a_worker(system):
     person = Person("Ada", system).arrives()
-    mail = person.mails.wait_for(person.email, "greeting", within=30)
+    mail = person.mails.wait_for(person.email, "greeting", within=120)
     assert mail["subject"] == "Your job greeting is done"
 
 
-def test_the_operator_sees_its_processes_and_the_gateway_its_readiness(checkout, system):
-    table = run(checkout, "bin/quintet", "status", "--state", str(system.state)).splitlines()
-    ready = {line.split()[0] for line in table if " yes " in line}
-    assert {"greeter", "greeter-bus", "greeter-tasks"} <= ready
-    assert requests.get(f"{system.url}/readyz/greeter", timeout=10).ok
-    assert requests.get(f"{system.url}/v1/greeter/nothing", timeout=10).json()["code"] == "not_found"
+def test_the_operator_sees_its_processes_and_the_gateway_its_readiness(system):
+    def ready() -> set[str]:
+        table = system.operated("status").stdout.splitlines()
+        return {line.split()[0] for line in table if " yes " in line}
+
+    eventually(lambda: {"greeter", "greeter-bus", "greeter-tasks"} <= ready(), "its processes are ready")
+    eventually(lambda: requests.get(f"{system.url}/readyz/greeter", timeout=30).ok, "the gateway finds it ready")
+    assert requests.get(f"{system.url}/v1/greeter/nothing", timeout=30).json()["code"] == "not_found"
 
 
 def test_it_is_held_to_the_rules_of_the_others(checkout):

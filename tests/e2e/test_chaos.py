@@ -12,7 +12,7 @@ SEED, SECONDS = 4, 35
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_system_under_chaos_loses_nothing_and_doubles_nothing(tmp_path):
     file = tmp_path / "report.json"
     command = [sys.executable, "-m", "chaos", "--duration", str(SECONDS), "--seed", str(SEED), "--report", str(file)]
@@ -21,5 +21,5 @@ def test_a_system_under_chaos_loses_nothing_and_doubles_nothing(tmp_path):
     report = json.loads(file.read_text())
     assert report["held"]
     assert sum(report["faults"].values()) >= 5, "hardly anything was broken"
-    assert all(report["calls"][kind]["answered"] for kind in ("create", "update", "register", "upload", "job"))
+    assert all(report["calls"][kind].get("answered") for kind in ("create", "update", "register", "upload", "job"))
     assert report["sightings"] > report["calls"]["create"]["answered"], "the subscribers saw hardly anything"

@@ -7,13 +7,17 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import psutil
 import pytest
+from socketio.exceptions import SocketIOError
 
-from demo.client import Quintet
+from demo.client import Quintet, Refused
 from demo.containers import Containers
 from demo.waiting import eventually
 from demo.watching import Watching, id_in
-from tests.e2e.freezing import end_at_once, standing_still, wait_until_whole
+from tests.e2e.freezing import end_at_once, standing_still, unwatched, wait_until_whole
 from tests.e2e.people import airport
+
+BUSY = (503, 504)
+"""What a machine that is too slow has answered, whoever died: who has a key asks again under it."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -29,8 +33,8 @@ def two_of_each(system) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def whole_afterwards(system):
-    yield
+def whole_afterwards(system, cast):
+    yield  # before the people of the scenario leave
     wait_until_whole(system)
 
 
@@ -46,21 +50,25 @@ def create(ada, collection: str, number: int, **headers: str) -> int:
 def answers_though_an_instance_dies(system, make: Callable[[int], int]) -> list[int]:
     """The statuses of writes of which at least one was in the hands of an instance when that died."""
     asked, dying = list[Future](), system.instances("data")[:1]
-    with ThreadPoolExecutor(8) as pool, standing_still(dying):
+    with ThreadPoolExecutor(8) as pool, unwatched(system), standing_still(dying):
 
         def one_has_no_answer() -> bool:
             asked.extend([pool.submit(make, len(asked) + number) for number in range(8)])
-            return bool(wait(asked[-8:], timeout=6).not_done)  # the other instance answers within that
+            return bool(wait(asked[-8:], timeout=10).not_done)  # the other instance answers within that
 
         # The gateway leaves an instance out for a while after it refused, though it is well again.
-        eventually(one_has_no_answer, "a write is in the hands of the instance that is frozen", within=20, every=0.5)
+        eventually(one_has_no_answer, "a write is in the hands of the instance that is frozen", every=0.5)
         end_at_once(system, dying)
         return [one.result() for one in asked]
 
 
 def test_a_write_with_a_key_is_done_once_though_its_instance_dies(system, ada, airports):
     def write(number: int) -> int:
-        return create(ada, airports, number, **{"Idempotency-Key": secrets.token_hex(8)})
+        key = secrets.token_hex(8)
+        answers = [create(ada, airports, number, **{"Idempotency-Key": key})]
+        while answers[-1] in BUSY and len(answers) < 5:
+            answers.append(create(ada, airports, number, **{"Idempotency-Key": key}))
+        return answers[-1]
 
     statuses = answers_though_an_instance_dies(system, write)
     assert set(statuses) == {201}
@@ -69,8 +77,9 @@ def test_a_write_with_a_key_is_done_once_though_its_instance_dies(system, ada, a
 
 def test_a_write_without_a_key_is_not_repeated_and_its_client_is_told(system, ada, airports):
     statuses = answers_though_an_instance_dies(system, lambda number: create(ada, airports, number))
-    assert set(statuses) == {201, 502}
-    assert ada.counts(airports) == statuses.count(201)
+    assert {201, 502} <= set(statuses) <= {201, 502, *BUSY}
+    surely, perhaps = statuses.count(201), statuses.count(504)  # nobody knows of what was too slow to be answered
+    assert surely <= ada.counts(airports) <= surely + perhaps
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
@@ -90,7 +99,7 @@ def test_sockets_of_an_instance_that_ends_go_on_at_the_other(system, ada, ben, a
 
 def wait_until_another_is_well(system, ended: int) -> None:
     """Returns once an instance has ended and its place is taken."""
-    eventually(lambda: ended not in system.instances("realtime"), "it has ended", within=60)
+    eventually(lambda: ended not in system.instances("realtime"), "it has ended", within=180)
     wait_until_whole(system)
 
 
@@ -102,7 +111,7 @@ def told_in_the_end(ben, watching: Watching, seen: list[str], transport: str, co
         watching = come_back(ben, watching, seen, transport)
         return len(seen) + len(watching.changes) >= count
 
-    eventually(is_told, f"{count} changes are told", within=30)
+    eventually(is_told, f"{count} changes are told", within=120)
     return seen + [id_in(change) for change in watching.changes]
 
 
@@ -111,6 +120,17 @@ def come_back(ben, watching: Watching, seen: list[str], transport: str) -> Watch
     if watching.live.is_connected:
         return watching
     seen += [id_in(change) for change in watching.changes]
-    again = watching.resumed_on(ben.connects(transport=transport))
-    assert again.is_recovered
-    return again
+
+    def again() -> Watching | None:
+        try:
+            return watching.resumed_on(ben.connects(transport=transport))
+        except SocketIOError:
+            return None  # where it came to has begun to end meanwhile
+        except Refused as refused:
+            if refused.status not in BUSY:
+                raise
+            return None
+
+    resumed = eventually(again, "it comes back", within=120)
+    assert resumed.is_recovered
+    return resumed

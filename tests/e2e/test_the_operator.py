@@ -39,11 +39,11 @@ def watcher(in_our_hands, tmp_path) -> Iterator[Watcher]:
     with out.open("w") as file:
         process = subprocess.Popen(command, cwd=ROOT, stdout=file)
     try:
-        eventually(lambda: out.read_text(), "the tail has begun", within=30)
+        eventually(lambda: out.read_text(), "the tail has begun")
         yield Watcher(process, out)
     finally:
         process.send_signal(signal.SIGINT)  # as by Ctrl-C: Compose takes its container away
-        process.wait(30)
+        process.wait(60)
 
 
 def test_a_tail_shows_each_event_once_and_in_order_though_the_relay_dies(in_our_hands, watcher, ada, airports):
@@ -53,7 +53,7 @@ def test_a_tail_shows_each_event_once_and_in_order_though_the_relay_dies(in_our_
         if number in (5, 15):
             kill(in_our_hands, "data-bus")
     subjects = [f"collections/{airports}/records/{row}" for row in rows]
-    eventually(lambda: len(watcher.events(f"collections/{airports}/records/")) >= 30, "all are shown", within=60)
+    eventually(lambda: len(watcher.events(f"collections/{airports}/records/")) >= 30, "all are shown", within=180)
     shown = watcher.events(f"collections/{airports}/records/")
     assert [one["subject"] for one in shown] == subjects
     told = json.loads(in_our_hands.operate("events", "show", shown[0]["id"], "--json"))
@@ -63,29 +63,26 @@ def test_a_tail_shows_each_event_once_and_in_order_though_the_relay_dies(in_our_
 
 def test_a_system_that_is_well_shows_no_alarm_and_every_consumer_comes_up_to_its_sources(in_our_hands, ada, airports):
     ada.creates(airports, **airport())
-    picture = eventually(lambda: settled(in_our_hands), "nobody is behind", within=60)
+    picture = eventually(lambda: settled(in_our_hands), "nobody is behind", within=180)
     assert set(picture["services"]) == {"auth", "data", "realtime", "mail", "worker"}
     assert {one["consumer"] for one in picture["services"]["auth"]["consumers"]} >= {"data", "mail", "worker"}
-    shown = in_our_hands.operate("bus", "status", "--partitions")
+    shown = eventually(lambda: led(in_our_hands), "each relay is led and no alarm raised", within=180)
     assert "mail.deliver" in shown
-    assert "nobody" not in shown
 
 
 def test_an_event_that_a_handler_gives_up_is_seen_and_replayed_once_it_can_be_taken(in_our_hands, ada):
     """The handler refuses a job's end while it does not know the job's owner."""
     with recipient_taken_away(in_our_hands, ada.id):
         job = ada.api.ask("POST", "/v1/jobs", json={"kind": "geo.nearest", "input": {"points": POINTS}, "notify": True})
-        eventually(lambda: held(in_our_hands, job["id"], "--waiting"), "the event waits", within=60)
+        eventually(lambda: held(in_our_hands, job["id"], "--waiting"), "the event waits", within=120)
         be_impatient(in_our_hands, job["id"])
-        letter = eventually(lambda: held(in_our_hands, job["id"]), "the event is parked", within=60)
+        letter = eventually(lambda: held(in_our_hands, job["id"]), "the event is parked", within=120)
         assert "RecipientUnknown" in letter["last_error"]
-        said = in_our_hands.operated("bus", "status")
-        assert said.returncode == 1
-        assert "events_parked" in said.stdout
+        eventually(lambda: "events_parked" in alarms(in_our_hands), "the status says that an event is parked")
     reference = f"mail/{letter['id']}"
     assert job["id"] in in_our_hands.operate("dead", "show", reference)
     assert "tried again" in in_our_hands.operate("dead", "replay", reference)
-    ada.mails.wait_for(ada.email, job["id"], within=60)
+    ada.mails.wait_for(ada.email, job["id"], within=120)
     assert held(in_our_hands, job["id"]) is None
     assert in_our_hands.operated("dead", "drop", "--yes", reference).returncode == 1
 
@@ -98,16 +95,34 @@ def test_a_range_of_events_is_handled_again_by_the_service_that_is_told_to(in_ou
     said = in_our_hands.operate("events", "replay", *words)
     assert "1 events handled again" in said
     assert said.endswith("Done.\n")
-    eventually(lambda: len(ada.mails.to(ada.email)) == 2, "the mail comes again", within=60)
+    eventually(lambda: len(ada.mails.to(ada.email)) == 2, "the mail comes again", within=120)
 
 
 def test_a_service_that_is_away_is_said_not_hidden(in_our_hands):
     with frozen(in_our_hands, "worker"):
-        said = in_our_hands.operated("bus", "status")
+        said = eventually(lambda: without_worker_alone(in_our_hands), "the others answer")
     assert said.returncode == 1
     assert "worker does not answer" in said.stderr
-    assert "mail.deliver" in said.stdout
     wait_until_whole(in_our_hands)
+
+
+def without_worker_alone(system: System) -> subprocess.CompletedProcess | None:
+    """What the status says where mail, which has commands, is not too busy to answer in time."""
+    said = system.operated("bus", "status")
+    return said if "mail.deliver" in said.stdout else None
+
+
+def led(system: System) -> str | None:
+    """The picture for people, once no alarm is raised and no relay's lease is between two leaders."""
+    done = system.operated("bus", "status", "--partitions")
+    return done.stdout if done.returncode == 0 and "nobody" not in done.stdout else None
+
+
+def alarms(system: System) -> set[str]:
+    """The codes of the alarms that the status tells of; its own status must be that of a system with some."""
+    done = system.operated("bus", "status", "--json")
+    assert done.returncode == 1, "the status is that of a system that is well"
+    return {alarm["code"] for one in json.loads(done.stdout)["services"].values() for alarm in one["alarms"]}
 
 
 def settled(system: System) -> dict | None:
