@@ -60,7 +60,7 @@ def reload(supervisor: Supervisor, within: float) -> None:
 def _merge_documents(state: State, shape: Shape, settings: OperatorSettings) -> None:
     documents = {}
     for service in SERVICES:
-        status, body = readiness.answers(shape.ports[service], "/openapi.json")
+        status, body = readiness.answers(shape.ports[service], "/openapi.json", timeout=60)
         if status != 200:
             raise Failed(f"{service} does not give its OpenAPI document (status {status}).")
         documents[service] = json.loads(body)

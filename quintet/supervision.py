@@ -11,6 +11,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from xmlrpc import client
 
+import psutil
+
 from quintet import files
 from quintet.failing import Failed
 from quintet.keys import Keys
@@ -112,11 +114,24 @@ class Supervisor:
             transport.close()
 
     def is_running(self) -> bool:
-        """Whether it answers, and as the supervisord of this state folder."""
+        """Whether it answers, and as the supervisord of this state folder; on a busy machine one may need longer."""
+        for rpc in (self._probe, self._rpc):
+            try:
+                return rpc.getState()["statename"] == "RUNNING"
+            except TimeoutError:
+                if self._stands_still():
+                    return False
+            except (OSError, HTTPException, client.Error):
+                return False
+        return False
+
+    def _stands_still(self) -> bool:
+        """Whether its process was stopped, or is none of which that can be told."""
         try:
-            return self._probe.getState()["statename"] == "RUNNING"
-        except (OSError, HTTPException, client.Error):
-            return False
+            status = psutil.Process(int(self.state.path("run", "supervisord.pid").read_text())).status()
+        except (OSError, ValueError, psutil.NoSuchProcess):
+            return True
+        return status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
 
     def launch(self, *, within: float = 60) -> None:
         """Starts supervisord, which starts nothing by itself, and returns when it answers."""
