@@ -85,6 +85,7 @@ def test_a_system_that_lost_everything_comes_back(system, ada, airports, tmp_pat
     archive = tmp_path / "all.backup"
     before = {ada.creates(airports, **airport(number))["id"] for number in range(5)}
     ada.uploads(airports, min(before), "photo", PORTRAIT, "image/jpeg")
+    eventually(lambda: variants_of(ada, airports, min(before)), "the variants, of which nobody is told again later")
     system.operate("backup", "create", "--to", str(archive))
     late = ada.creates(airports, **airport(9))["id"]
     with pytest.raises(AssertionError, match="run down first"):

@@ -68,8 +68,9 @@ def test_an_offset_of_another_incarnation_can_not_be_resumed_and_it_says_so(ben,
     ],
 )
 def test_a_subscription_that_can_not_be_is_refused_with_the_problem(ben, airports, wanted, code):
+    live = ben.watches(airports).live  # which knows the collection now
     with pytest.raises(Refused) as refused:
-        ben.connects().ask("subscribe", {name: str(text).format(airports=airports) for name, text in wanted.items()})
+        live.ask("subscribe", {name: str(text).format(airports=airports) for name, text in wanted.items()})
     assert refused.value.code == code
 
 
