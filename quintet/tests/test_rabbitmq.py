@@ -66,7 +66,7 @@ def test_only_starts_that_failed_one_after_the_other_are_counted():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_a_node_that_was_killed_while_it_began_a_log_starts_again_by_itself(state, node):
     node.start()
     node.kill()
@@ -130,7 +130,7 @@ def node(state):
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_system_over_rabbitmq_listens_on_loopback_only_and_leaves_nothing_behind(tmp_path):
     try:
         rabbitmq.install()

@@ -14,7 +14,7 @@ from quintet.state import SERVICES
 from quintet.tests.idle_system import IdleSystem
 from shared.testing import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MARKS = "SELECT count(DISTINCT incarnation) FROM incarnations"
 
 

@@ -18,7 +18,7 @@ from quintet import hunt, readiness
 from quintet.state import ROOT, State
 from shared.testing import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 class Operator:

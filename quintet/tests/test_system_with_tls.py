@@ -17,7 +17,7 @@ from quintet.state import ROOT, State
 from shared.testing import eventually
 from shared.testing.certificates import Pair, pair_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 class Operator:
