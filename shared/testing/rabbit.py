@@ -58,14 +58,14 @@ class RabbitServer:
             epmd = ["epmd", "-address", "127.0.0.1", "-port", self._environment["ERL_EPMD_PORT"]]
             self._epmd = self._run(epmd, "epmd.log")
         self.process = self._run([str(self.program)], "node.log")
-        eventually(self._lets_in, within=90, every=0.1)
+        eventually(self._lets_in, within=240, every=0.1)
         return self
 
     def stop(self, *, lose_file: bool = False) -> None:
         """Kills the node, as a machine does that loses its power."""
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(10)
+            self.process.wait(60)
             self.process = None
         if lose_file:
             shutil.rmtree(self.data, ignore_errors=True)
@@ -75,7 +75,7 @@ class RabbitServer:
         self.stop()
         if self._epmd is not None:
             self._epmd.kill()
-            self._epmd.wait(10)
+            self._epmd.wait(60)
             self._epmd = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -88,7 +88,7 @@ class RabbitServer:
 
     def delete_queues(self, names: list[str]) -> None:
         """Deletes what there is of these queues, with whoever reads them."""
-        with Connection(self.url, connect_timeout=5) as connection, connection.channel() as channel:
+        with Connection(self.url, connect_timeout=60) as connection, connection.channel() as channel:
             for name in names:
                 channel.queue_delete(name)
 
@@ -130,8 +130,8 @@ class RabbitServer:
         if self.process.poll() is not None:
             raise RuntimeError(f"the node ended: {self.log()}")
         try:
-            with Connection(self.url, connect_timeout=2) as connection:
-                connection.ensure_connection(max_retries=0, timeout=2)
+            with Connection(self.url, connect_timeout=10) as connection:
+                connection.ensure_connection(max_retries=0, timeout=10)
                 return True
         except (OSError, KombuError):
             return False

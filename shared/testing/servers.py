@@ -3,10 +3,12 @@
 import itertools
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
+from collections import deque
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,12 +17,30 @@ import redis
 
 from shared.testing.waiting import eventually
 
+PORTS = range(12_000, 20_000)
+"""Below those that the kernel gives to outgoing connections: one of them could have the port of a server that is
+stopped for a while. And below the operator's own."""
+_held: deque[int] = deque()
+"""Sockets of UDP: who holds such a port has been given the TCP port of that number, and nobody is in its way."""
+MOST_HELD = 200
+
 
 def free_port() -> int:
-    """A TCP port that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of 127.0.0.1 that is given to nobody else, in this test run or another, while this process lives."""
+    first = random.SystemRandom().randrange(len(PORTS))
+    for port in (*PORTS[first:], *PORTS[:first]):
+        with socket.socket(type=socket.SOCK_DGRAM) as guard, socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                guard.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            _held.append(guard.detach())
+        if len(_held) > MOST_HELD:
+            os.close(_held.popleft())
+        return port
+    raise RuntimeError(f"no free port between {PORTS.start} and {PORTS.stop}")
 
 
 class RedisServer:
@@ -45,12 +65,12 @@ class RedisServer:
         return self
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, socket_timeout=5, retry=None)
+        return redis.Redis(port=self.port, socket_timeout=60, retry=None)
 
     def stop(self, *, lose_file: bool = False) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
             self.process = None
         if lose_file:
             shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
@@ -93,7 +113,7 @@ class PostgresServer:
             stderr=subprocess.DEVNULL,
             **self._as_user(),
         )
-        eventually(self._accepts, within=30)
+        eventually(self._accepts, within=120)
         return self
 
     def new_database(self, *, like: str | None = None) -> str:
@@ -116,7 +136,7 @@ class PostgresServer:
                 self.process.wait(2)
             except subprocess.TimeoutExpired:
                 self.process.send_signal(3)  # SIGQUIT: leave at once, nothing here is worth keeping
-                self.process.wait(10)
+                self.process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _dsn(self) -> str:
@@ -124,7 +144,7 @@ class PostgresServer:
 
     def _accepts(self) -> bool:
         try:
-            psycopg.connect(self._dsn(), connect_timeout=2).close()
+            psycopg.connect(self._dsn(), connect_timeout=10).close()
         except psycopg.OperationalError:
             return False
         return True
