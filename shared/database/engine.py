@@ -8,15 +8,15 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
+LOCK_SECONDS = 5
+"""So long a statement waits for a lock that another holds."""
 SQLITE_PRAGMAS = (
-    "busy_timeout=5000",
     "synchronous=FULL",
     "foreign_keys=ON",
     "cache_size=-20000",
     "temp_store=MEMORY",
     "mmap_size=0",
 )
-WAL_SECONDS = 5.0
 WRITE, READ = "BEGIN IMMEDIATE", "BEGIN"
 
 
@@ -63,7 +63,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     def set_up(connection, _record):
         connection.isolation_level = None  # we say BEGIN ourselves: the driver would begin too late
         _write_ahead(connection)
-        for pragma in SQLITE_PRAGMAS:
+        for pragma in (f"busy_timeout={LOCK_SECONDS * 1000}", *SQLITE_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -78,7 +78,7 @@ def _write_ahead(connection: Any) -> None:
 
     SQLite's own busy timeout does not count for this: of two that turn a database at once one fails at once.
     """
-    deadline = time.monotonic() + WAL_SECONDS
+    deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -104,7 +104,8 @@ def _open_postgres(url: URL, pool_size: int) -> Engine:
             "keepalives_idle": 5,
             "keepalives_interval": 5,
             "keepalives_count": 2,
-            "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000 -c timezone=UTC",
+            "options": "-c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+            f" -c lock_timeout={LOCK_SECONDS * 1000}",
         },
     )
     _leave_no_pipeline_open(engine)

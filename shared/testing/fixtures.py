@@ -4,8 +4,23 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.database import engine
+from shared.testing.clocks import standing
 from shared.testing.rabbit import NoRabbit, RabbitServer
 from shared.testing.servers import PostgresServer, RedisServer
+
+
+@pytest.fixture(autouse=True)
+def patient_locks(monkeypatch) -> None:
+    """Writers at once wait for each other's locks however slow the disk is; override it to see what happens else."""
+    monkeypatch.setattr(engine, "LOCK_SECONDS", 60)
+
+
+@pytest.fixture
+def standing_clock() -> Iterator[None]:
+    """The clock all but stands: no lease ends and nothing is late since the machine is busy."""
+    with standing():
+        yield
 
 
 @pytest.fixture(scope="session")

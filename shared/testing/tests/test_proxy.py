@@ -41,7 +41,7 @@ def connect(proxy):
     opened = []
 
     def open_one() -> socket.socket:
-        opened.append(socket.create_connection(("127.0.0.1", proxy.port), timeout=5))
+        opened.append(socket.create_connection(("127.0.0.1", proxy.port), timeout=60))
         return opened[-1]
 
     yield open_one
@@ -113,7 +113,7 @@ def test_what_a_hanging_proxy_has_swallowed_arrives_when_it_is_mended(proxy, ser
         connection.recv(10)
     assert server.heard == []
     proxy.mend()
-    connection.settimeout(5)
+    connection.settimeout(60)
     assert connection.recv(10) == b"one"
 
 
