@@ -16,6 +16,8 @@ LAST_SECONDS = 86_400
 """Readers tell fresh numbers from stale ones by their beat; old ones show a relay that its database is an older one."""
 POKE_SECONDS = 10
 ANSWER_SECONDS = 2.0
+HINT_SECONDS = 0.05
+"""A poke that is not taken at once is not worth waiting for."""
 LONGEST_BLOCK_SECONDS = 1.0
 """A longer wait asks again, so that a server that has stopped answering is noticed soon."""
 
@@ -26,7 +28,7 @@ class RedisStreams:
     def __init__(self, url: str):
         self._client = _client(url, timeout=ANSWER_SECONDS)
         self._blocking = _client(url, timeout=LONGEST_BLOCK_SECONDS + ANSWER_SECONDS)
-        self._hint = _client(url, timeout=0.05)
+        self._hint = _client(url, timeout=HINT_SECONDS)
 
     def append(self, entries: Sequence[Entry]) -> None:
         with _translated():

@@ -129,8 +129,9 @@ class Confirmed:
         self._published += 1
         self._pending.add(self._published)
 
-    def settle(self, seconds: float = ANSWER_SECONDS) -> None:
+    def settle(self, seconds: float | None = None) -> None:
         """Returns when all is taken; TimeoutError when the broker does not say so in time."""
+        seconds = ANSWER_SECONDS if seconds is None else seconds
         until = time.monotonic() + seconds
         while self._pending and not self._is_refused:
             if not self._line.drain(until - time.monotonic()) and time.monotonic() >= until:

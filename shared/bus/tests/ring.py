@@ -51,6 +51,7 @@ class Member:
         effects.metadata.create_all(self.database.engine)
         self.backup = backup_of(url)
         self.is_down, self.is_writing, self._writing = False, True, threading.Lock()
+        self.answering = threading.Lock()
         self.handlers = Handlers(name)
         self.handlers.on(TOLD[BEFORE[name]])(self.handle)
 
@@ -72,7 +73,7 @@ class Member:
     def stop(self) -> None:
         self._stop.set()
         for thread in self.threads:
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
     def _turn(self, step) -> None:
@@ -124,17 +125,18 @@ class Ring:
 
     def ask(self, source, *, consumer, incarnation, numbers, limit=500):
         member = self.members[source]
-        if member.is_down:
-            raise FeedDown(source)
-        try:
-            with member.database.transaction() as session:
-                answer = read_feed(session, source, incarnation, numbers, limit=limit)
-                if answer is None:
-                    raise FeedDown("no numbers yet")
-                take_report(session, consumer, answer, incarnation, numbers)
-        except sa.exc.SQLAlchemyError as error:
-            raise FeedDown(source) from error
-        return answer
+        with member.answering:
+            if member.is_down:
+                raise FeedDown(source)
+            try:
+                with member.database.transaction() as session:
+                    answer = read_feed(session, source, incarnation, numbers, limit=limit)
+                    if answer is None:
+                        raise FeedDown("no numbers yet")
+                    take_report(session, consumer, answer, incarnation, numbers)
+            except sa.exc.SQLAlchemyError as error:
+                raise FeedDown(source) from error
+            return answer
 
     def is_quiet(self) -> bool:
         """Whether every event is numbered and handled by the next, and none was told while that was looked at."""

@@ -64,5 +64,5 @@ def test_large_events_all_arrive_in_order(world):
     write_many(world, "x" * 900_000, range(12))
     relay_all(world)
     consumer = world.consumer()
-    eventually(lambda: consumer.step(wait_seconds=0.05) < 0 or len(world.noted()) == 12, within=20)
+    eventually(lambda: consumer.step(wait_seconds=0.05) < 0 or len(world.noted()) == 12)
     assert world.noted() == list(range(12))

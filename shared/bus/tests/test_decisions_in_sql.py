@@ -24,9 +24,7 @@ WINDOW = timedelta(hours=1)
 PARTITIONS = 3
 REPLAY = "01890000-0000-7000-8000-000000000000"
 
-quick = settings(
-    deadline=None, max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+quick = settings(deadline=None, max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
 partitions, moments = st.integers(0, PARTITIONS - 1), st.integers(-90, 30).map(lambda m: NOW + timedelta(minutes=m))
 incarnations = st.sampled_from(["i1", "i2"])
 assigned = st.fixed_dictionaries({partition: st.integers(0, 5) for partition in range(PARTITIONS)})

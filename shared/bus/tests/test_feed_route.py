@@ -110,7 +110,7 @@ def test_the_bus_says_on_metrics_how_much_is_unsent(pair):
     assert "bus_outbox_unsent 1.0" in source.app.test_client().get("/metrics").text
 
 
-def test_the_role_is_ready_once_a_relay_leads_and_a_consumer_handles(pair):
+def test_the_role_is_ready_once_a_relay_leads_and_a_consumer_handles(pair, standing_clock):
     client, role = pair[0].app.test_client(), pair[0].bus.role()
     assert client.get("/readyz/bus").get_json() == {"relay": "nobody leads", "consumer": "nobody handles"}
     assert role.relay.is_leading()

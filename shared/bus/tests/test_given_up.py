@@ -54,12 +54,12 @@ def test_an_event_that_kills_until_the_broker_gives_up_is_parked_and_its_neighbo
     for amount in range(10):
         world.write("account-0", amount)
     relay_all(world)
-    eventually(lambda: live(world) or is_parked(world), within=60)
+    eventually(lambda: live(world) or is_parked(world))
     assert 6 in suspected  # the number of the one that kills: the broker did give it up
     last = world.consumer(seconds=0.05)
-    eventually(lambda: last.step(wait_seconds=0.05) + 1 and len(world.noted()) == 9, within=20)
+    eventually(lambda: last.step(wait_seconds=0.05) + 1 and len(world.noted()) == 9)
     assert world.noted() == [n for n in range(10) if n != 5]
-    eventually(lambda: last.step(wait_seconds=0.05) + 1 and letters(broker) == 0, within=20)
+    eventually(lambda: last.step(wait_seconds=0.05) + 1 and letters(broker) == 0)
     last.transport.close()
 
 
@@ -98,7 +98,7 @@ def test_a_letter_about_what_is_handled_changes_nothing(world, broker):
     assert world.noted() == [0, 1, 2]
     give_up(broker, [*told(world), Entry("stranger", "one", 0, 1, "stranger.noted", "{}")])
     consumer = world.consumer(seconds=0.05)
-    eventually(lambda: consumer.step(wait_seconds=0.05) + 1 and letters(broker) == 0, within=20)
+    eventually(lambda: consumer.step(wait_seconds=0.05) + 1 and letters(broker) == 0)
     consumer.transport.close()
     assert world.noted() == [0, 1, 2]
 

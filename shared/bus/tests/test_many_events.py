@@ -15,5 +15,5 @@ def test_ten_thousand_events_of_concurrent_writers_arrive_each_once_and_in_order
     world.keep_book()
     running(world.relay(), world.consumer())
     write_concurrently(world, writers=4, each=2_500)
-    eventually(lambda: len(world.noted()) >= 10_000, within=90, every=0.2)
+    eventually(lambda: len(world.noted()) >= 10_000, within=300, every=0.2)
     assert_each_once_in_order(world, writers=4, each=2_500)

@@ -47,7 +47,7 @@ class Story:
             self.consumer.step(wait_seconds=0.01)
             return sorted(self.world.noted()) == wanted
 
-        eventually(is_there, within=20)
+        eventually(is_there)
         for watch in self.consumer.watch.values():
             watch.doubt()
         self.consumer.step(wait_seconds=0.01)
@@ -182,9 +182,9 @@ def test_a_question_that_knows_too_much_has_a_running_relay_begin_anew(story):
         story.relay.is_leading() and story.relay.step()
         return set(story.world.noted())
 
-    eventually(lambda: told() >= {*range(9), 100, 101}, within=20)
+    eventually(lambda: told() >= {*range(9), 100, 101})
     story.write(102)
-    eventually(lambda: 102 in told(), within=20)
+    eventually(lambda: 102 in told())
 
 
 def go_back(story: Story, number: int) -> None:
@@ -296,7 +296,7 @@ def test_a_replay_goes_on_when_its_source_is_put_back(story, monkeypatch):
     replay_some(story)
     put_back()
     story.lead()
-    eventually(lambda: state_of_replay(story) == "done", within=20)
+    eventually(lambda: state_of_replay(story) == "done")
     assert sorted(amount for amount in story.world.noted() if amount < 30) == sorted([*range(30), *range(30)])
     assert story.world.noted("account-0")[:12] == list(range(0, 36, 3))
 
@@ -314,4 +314,4 @@ def test_a_replay_fails_when_nothing_of_it_is_known_any_more(story, monkeypatch)
         session.execute(sa.delete(lineage))
     put_back()
     story.lead()
-    eventually(lambda: state_of_replay(story) == "failed", within=20)
+    eventually(lambda: state_of_replay(story) == "failed")

@@ -44,7 +44,7 @@ def test_a_service_that_has_never_relayed_says_so(world):
     assert [one.code for one in alarms(status)] == ["nobody_leads"]
 
 
-def test_the_numbers_are_those_of_the_tables(world):
+def test_the_numbers_are_those_of_the_tables(world, standing_clock):
     world.keep_book()
     relay, consumer = world.relay(), world.consumer()
     assert relay.is_leading()
@@ -97,7 +97,7 @@ def test_events_that_the_broker_was_not_told_are_counted_with_the_age_of_the_old
     assert began <= unsent.oldest_unsent_at <= clock.now()
 
 
-def test_what_a_handler_could_not_take_is_counted_by_state(world):
+def test_what_a_handler_could_not_take_is_counted_by_state(world, standing_clock):
     @world.handlers.on(Noted)
     def choke(session, event, _envelope):
         raise ValueError("never")
@@ -107,12 +107,17 @@ def test_what_a_handler_could_not_take_is_counted_by_state(world):
     for account in range(3):
         world.write(f"account-{account}", account)
     relay.step()
-    eventually(lambda: consumer.step(wait_seconds=0.02) >= 0 and len(status_of(world.target).held) == 1)
+    eventually(lambda: consumer.step(wait_seconds=0.02) >= 0 and waiting_in(world.target) == [3])
     with world.target.transaction() as session:
         session.execute(sa.update(waiting).where(waiting.c.id == 1).values(state="parked"))
     (held,) = status_of(world.target).held
     assert (held.handler, held.waiting, held.parked) == ("choke", 2, 1)
     assert held.oldest_parked_at < held.oldest_waiting_at
+
+
+def waiting_in(database) -> list[int]:
+    """How many events wait for each handler."""
+    return [one.waiting for one in status_of(database).held]
 
 
 def test_no_number_of_the_status_reads_a_million_rows(world):
@@ -185,7 +190,7 @@ def test_a_consumer_that_reported_lately_in_one_partition_is_not_silent():
     assert alarms(healthy(consumers=[*healthy().consumers, idle])) == []
 
 
-def test_metrics_and_the_door_tell_the_same(world):
+def test_metrics_and_the_door_tell_the_same(world, standing_clock):
     relay = world.relay()
     assert relay.is_leading()
     for amount in range(3):

@@ -29,7 +29,7 @@ def read_until(reader, count: int) -> list[Entry]:
         found.extend(reader.read(wait_seconds=0.2, count=100))
         return len(found) >= count
 
-    eventually(is_enough, within=20)
+    eventually(is_enough)
     return found
 
 
@@ -113,7 +113,7 @@ def test_two_processes_of_one_service_get_everything_between_them(broker, reader
             found.update((one.partition, one.number) for one in reader.read(wait_seconds=0.1, count=10))
         return len(found) == 12
 
-    eventually(are_all_there, within=20)
+    eventually(are_all_there)
 
 
 def test_a_reader_that_leaves_makes_room_for_another(broker, readers):
@@ -127,7 +127,7 @@ def test_a_reader_that_leaves_makes_room_for_another(broker, readers):
 
 
 def read_until_one_has_it(*several) -> None:
-    eventually(lambda: any(reader.read(wait_seconds=0.1, count=10) for reader in several), within=20)
+    eventually(lambda: any(reader.read(wait_seconds=0.1, count=10) for reader in several))
 
 
 def test_a_reader_brings_its_own_partitions_only(broker, readers):
@@ -177,7 +177,7 @@ def test_a_poke_wakes_who_awaits_it(broker):
     waiting = threading.Thread(target=lambda: woken.append(transport.await_poke("ledger", 60)))
     waiting.start()
     broker.transport().poke("ledger")
-    waiting.join(20)
+    waiting.join(60)
     assert woken == [True]
 
 
@@ -193,7 +193,7 @@ def test_a_broker_that_is_off_is_told_at_once_and_found_again(broker, readers):
     assert is_told_down(lambda: transport.reader(PARTITIONS, ["ledger"], service="reader"))
     broker.start(is_empty=True)
     reader = readers(transport=transport, service="reader")
-    eventually(lambda: not is_told_down(lambda: transport.append(entries(2))), within=20)
+    eventually(lambda: not is_told_down(lambda: transport.append(entries(2))))
     assert read_until(reader, 1)[-1] == entry(2)
     eventually(lambda: not any(is_told_down(ask) for ask in asking(transport)))
 
@@ -209,7 +209,8 @@ def asking(transport) -> list:
     ]
 
 
-def test_nobody_hangs_on_a_broker_that_answers_nothing(broker, readers):
+def test_nobody_hangs_on_a_broker_that_answers_nothing(broker, readers, monkeypatch):
+    monkeypatch.undo()  # as little patience as in production
     transport, fresh = broker.transport(), broker.transport()
     reader = readers(service="reader")
     transport.append(entries(1))
@@ -240,7 +241,7 @@ def test_a_broker_that_forgets_goes_on(broker, readers):
             found.extend(reader.read(wait_seconds=0.2, count=10))
         return entry(2) in found
 
-    eventually(is_brought, within=20)
+    eventually(is_brought)
 
 
 def test_several_threads_share_a_transport(broker, readers):
