@@ -68,4 +68,4 @@ def start_worker(database_url):
     for worker in workers:
         if worker.poll() is None:
             os.killpg(worker.pid, signal.SIGKILL)  # a child of prefork would outlive its parent
-        worker.wait(10)
+        worker.wait(60)

@@ -18,7 +18,7 @@ logs.configure("errands", role="tasks")
 database = Database().connect(settings.database_url)
 errands = errand_commands(database, lease_seconds=settings.lease_seconds)
 app = make_celery("errands", settings, pool=settings.pool, concurrency=2, database=database)
-listening.DEAF_SECONDS, listening.LOOK_SECONDS = 2.0, 0.5
+listening.DEAF_SECONDS, listening.LOOK_SECONDS = settings.deaf_seconds, 0.5
 ending.FINISHING_SECONDS = settings.finishing_seconds
 listeners = []
 worker_ready.connect(lambda sender, **_: listeners.append(sender), weak=False)
@@ -34,7 +34,7 @@ def run_errand(claim: Claim) -> None:
     if claim.row.kind == "go deaf":
         listeners[0].task_consumer.cancel()  # as a worker is that lost its place in the queue and does not know
     if claim.row.kind == "wait":
-        eventually(lambda: "go" in marks_of(database, claim.id), within=60)
+        eventually(lambda: "go" in marks_of(database, claim.id), within=240)
     if claim.row.kind == "give up":
         raise GiveUp("it makes no sense")
     if claim.row.kind == "fail":

@@ -38,8 +38,9 @@ class ErrandSettings(BaseSettings):
     database_url: str
     celery_url: str
     pool: Literal["threads", "prefork"] = "threads"
-    lease_seconds: float = 1.0
+    lease_seconds: float = 3.0
     finishing_seconds: float = 15.0
+    deaf_seconds: float = 600.0
 
 
 def errand_commands(database: Database, **options) -> Commands:

@@ -81,12 +81,12 @@ def test_a_deaf_worker_ends_itself_and_its_successor_takes_what_waits(
     redis_server, make_sender, submit, start_worker, database
 ):
     sender = make_sender(redis_server.url)
-    worker = start_worker(redis_server.url)
+    worker = start_worker(redis_server.url, deaf_seconds=5)
     submit(kind="go deaf")
-    step_until(sender, lambda: states(database) == {"succeeded": 1}, within=30)
+    step_until(sender, lambda: states(database) == {"succeeded": 1})
     for _ in range(3):
         submit()
-    step_until(sender, lambda: worker.poll() is not None, within=60)
+    step_until(sender, lambda: worker.poll() is not None)
     assert worker.returncode == DEAF_STATUS
     start_worker(redis_server.url)
-    eventually(lambda: sender.step() >= 0 and states(database) == {"succeeded": 4}, within=60)
+    eventually(lambda: sender.step() >= 0 and states(database) == {"succeeded": 4})

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from shared.commands import persisting
 from shared.commands.performing import perform
 from shared.commands.persisting import persist
 from shared.commands.tests.errands import Base, Errand, Mark, errand_commands, marks_of
@@ -32,9 +33,31 @@ class Away:
         return "there"
 
 
-def test_what_passes_is_tried_again_at_once():
+class Time:
+    """Seconds that pass where somebody sleeps."""
+
+    def __init__(self):
+        self.now, self.pauses = 0.0, []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def time(monkeypatch) -> Time:
+    time = Time()
+    monkeypatch.setattr(persisting, "time", time)
+    return time
+
+
+def test_what_passes_is_tried_again_at_once(time):
     away = Away(PASSING)
     assert persist(away, seconds=0.01, what="test") == "there"
+    assert time.pauses == [0.0]
 
 
 def test_a_mistake_is_not_tried_again():
@@ -44,7 +67,7 @@ def test_a_mistake_is_not_tried_again():
     assert away.calls == 1
 
 
-def test_what_does_not_pass_in_time_is_raised():
+def test_what_does_not_pass_in_time_is_raised(time):
     away = Away(*[PASSING] * 1000)
     with pytest.raises(OperationalError):
         persist(away, seconds=0.5, what="test")
@@ -102,7 +125,7 @@ def performing(errands, errand_id, work) -> Iterator[None]:
     try:
         yield
     finally:
-        worker.join(20)
+        worker.join(60)
     assert not worker.is_alive()
 
 

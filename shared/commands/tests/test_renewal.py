@@ -20,7 +20,7 @@ class Held:
 
     def renew(self) -> bool:
         self.is_under_way.set()
-        self.may_go_on.wait(10)
+        self.may_go_on.wait(60)
         self.renewals += 1
         if self.error and self.renewals == 1:
             raise self.error
@@ -57,12 +57,13 @@ def test_the_end_of_the_work_waits_for_its_renewal_under_way():
     claim.may_go_on.clear()
     renewal = Renewal(claim)
     renewal.__enter__()
-    assert claim.is_under_way.wait(10)
+    assert claim.is_under_way.wait(60)
     ending = threading.Thread(target=renewal.__exit__)
     ending.start()
+    eventually(lambda: renewal not in renewal._renewer._due)  # it waits
     assert claim.renewals == 0
     claim.may_go_on.set()
-    ending.join(10)
+    ending.join(60)
     assert not ending.is_alive()
     assert claim.renewals == 1
 
