@@ -15,7 +15,7 @@ class Person:
         self.id, self.session_id, self.role, self.claims = user_id or new_id(), new_id(), role, claims
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.refusal: Any = None
-        self.socket = SocketIO(reconnection=False, handle_sigint=False)
+        self.socket = SocketIO(reconnection=False, handle_sigint=False, request_timeout=60)
         self.socket.on("*", lambda event, payload: self.told.append((event, payload)))
         self.socket.on("connect_error", self._note_refusal)
 
@@ -26,23 +26,23 @@ class Person:
         return access_token(self.id, self.role, **{"sid": self.session_id, **self.claims, **claims})
 
     def connect(self, url: str, *, transport: str = "websocket", token: str | None = None) -> "Person":
-        self.socket.connect(url, auth={"token": token or self.token()}, transports=[transport], wait_timeout=10)
+        self.socket.connect(url, auth={"token": token or self.token()}, transports=[transport], wait_timeout=60)
         return self
 
     def call(self, event: str, **body: Any) -> Any:
         """The ack of an event: what is ok; a problem fails the test."""
-        ack = self.socket.call(event, body, timeout=15)
+        ack = self.socket.call(event, body, timeout=60)
         assert "ok" in ack, ack
         return ack["ok"]
 
     def refused(self, event: str, **body: Any) -> dict[str, Any]:
         """The problem of an event's ack."""
-        return self.socket.call(event, body, timeout=15)["problem"]
+        return self.socket.call(event, body, timeout=60)["problem"]
 
     def heard(self, event: str) -> list[dict[str, Any]]:
         return [payload for name, payload in list(self.told) if name == event]
 
-    def hears(self, event: str, count: int = 1, *, within: float = 10.0) -> list[dict[str, Any]]:
+    def hears(self, event: str, count: int = 1, *, within: float = 60.0) -> list[dict[str, Any]]:
         """Waits until it was told that often; not once more may have come then."""
         eventually(lambda: len(self.heard(event)) >= count, within=within)
         assert len(self.heard(event)) == count, self.heard(event)

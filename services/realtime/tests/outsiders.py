@@ -68,7 +68,7 @@ class Reader:
         self.outsider, self.url = outsider, url
 
     def get(self, **query: Any) -> requests.Response:
-        return requests.get(f"{self.url}/v1/events", params=query, headers=self.outsider.headers(), timeout=40)
+        return requests.get(f"{self.url}/v1/events", params=query, headers=self.outsider.headers(), timeout=60)
 
     def page(self, **query: Any) -> dict[str, Any]:
         answer = self.get(**query)
@@ -78,7 +78,7 @@ class Reader:
     def stream(self, last_id: str | None = None, **query: Any) -> "Stream":
         headers = self.outsider.headers() | {"Accept": "text/event-stream"}
         headers |= {"Last-Event-ID": last_id} if last_id else {}
-        return Stream(requests.get(f"{self.url}/v1/events", params=query, headers=headers, stream=True, timeout=40))
+        return Stream(requests.get(f"{self.url}/v1/events", params=query, headers=headers, stream=True, timeout=60))
 
 
 class Stream:

@@ -44,7 +44,7 @@ class Source:
         if self.threads:
             self.server.shutdown()
         for thread in self.threads:
-            thread.join(10)
+            thread.join(60)
         if self.threads:
             self.server.server_close()
         self.database.dispose()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psutil
 import requests
 
 from services.realtime.settings import RealtimeSettings
@@ -46,11 +47,11 @@ class System:
     def start(self) -> "System":
         for source in self.sources:
             source.start()
-        self.run("migrate", "flask", "--app", "services.realtime.app", "migrate").wait(60)
+        self.run("migrate", "flask", "--app", "services.realtime.app", "migrate").wait(120)
         self.run("bus", "flask", "--app", "services.realtime.app", "bus")
         for instance in range(len(self.ports)):
             self.start_instance(instance)
-        eventually(lambda: all(self.is_ready(instance) for instance in range(len(self.ports))), within=60)
+        eventually(lambda: all(self.is_ready(instance) for instance in range(len(self.ports))))
         return self
 
     def start_instance(self, instance: int, **environment: str) -> None:
@@ -61,7 +62,7 @@ class System:
 
     def is_ready(self, instance: int) -> bool:
         try:
-            return requests.get(f"{self.url(instance)}/readyz", timeout=2).status_code == 200
+            return requests.get(f"{self.url(instance)}/readyz", timeout=10).status_code == 200
         except requests.RequestException:
             return False
 
@@ -86,10 +87,17 @@ class System:
         process = self.processes.pop(name)
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(15)
+            process.wait(60)
+
+    def kill(self, name: str) -> None:
+        """With its workers, at once."""
+        process = self.processes.pop(name)
+        for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+            one.kill()
+        process.wait(60)
 
     def stop(self) -> None:
         for process in self.processes.values():

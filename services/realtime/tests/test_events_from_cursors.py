@@ -6,7 +6,7 @@ import pytest
 
 from services.realtime.errors import LiveNotReady
 from services.realtime.live.tracks import Track
-from services.realtime.outside import cursors
+from services.realtime.outside import cursors, reading
 from services.realtime.outside.cursors import Place
 from services.realtime.outside.filters import TypeFilter
 from services.realtime.outside.reading import Gap, Reading
@@ -169,7 +169,8 @@ def test_a_source_that_is_down_holds_up_no_other_and_loses_nothing():
     assert instance.versions(step.cursor)[0][:3] == [1, 2, 3]
 
 
-def test_a_feed_that_has_just_been_silent_is_left_alone(instance, outbox):
+def test_a_feed_that_has_just_been_silent_is_left_alone(instance, outbox, monkeypatch):
+    monkeypatch.setattr(reading, "FEED_SECONDS", 3600)
     outbox.incarnation = None
     for _ in range(3):
         instance.reading.step({}, ALL, 10)

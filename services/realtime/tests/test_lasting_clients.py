@@ -33,12 +33,15 @@ def lasting(proxy) -> Iterator[Lasting]:
 
 
 @pytest.fixture
-def cutting(proxy) -> Iterator[threading.Thread]:
-    """Cuts all connections again and again."""
+def cutting(proxy, lasting) -> Iterator[threading.Thread]:
+    """Cuts all connections again and again; one that has not come back since the last time is given longer to."""
     is_over, chance = threading.Event(), random.Random(7)
 
     def cut() -> None:
-        while not is_over.wait(chance.uniform(0, 0.5)):
+        longest, returns = 0.5, 0
+        while not is_over.wait(chance.uniform(0, longest)):
+            longest = 0.5 if lasting.returns > returns else min(longest * 1.5, 20)
+            returns = lasting.returns
             proxy.cut()
 
     thread = threading.Thread(target=cut)
@@ -54,7 +57,7 @@ def test_a_subscription_that_is_cut_again_and_again_tells_each_change_once_and_i
     while lasting.returns < 5:
         names.append(f"row {len(names)}")
         system.data.announce(changed(None, alaskan(names[-1])))
-    told = watching.wait_for(len(names), within=60)
+    told = watching.wait_for(len(names), within=120)
     assert [one.data["record"]["name"] for one in told] == names
 
 
@@ -76,7 +79,7 @@ def test_one_who_finds_nobody_waits_and_one_who_is_not_wanted_does_not(system, p
     eventually(lambda: not lasting.is_connected)
     system.data.announce(changed(None, alaskan("meanwhile")))
     proxy.mend()
-    assert watching.wait_for(1, within=30)[0].data["record"]["name"] == "meanwhile"
+    assert watching.wait_for(1, within=60)[0].data["record"]["name"] == "meanwhile"
     with pytest.raises(Refused) as refused:
         Lasting(f"http://127.0.0.1:{proxy.port}", "no token")
     assert refused.value.status == 401

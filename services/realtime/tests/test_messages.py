@@ -126,7 +126,7 @@ def test_many_who_speak_at_once_get_numbers_without_gaps(database):
     for speaker in speakers:
         speaker.start()
     for speaker in speakers:
-        speaker.join(30)
+        speaker.join(60)
     with database.reading() as session:
         assert list(session.scalars(select(Message.number).order_by(Message.number))) == list(range(1, 41))
     in_order = [event.number for event in announced(database)]

@@ -108,7 +108,7 @@ def test_an_instance_that_has_just_begun_recovers_from_the_feed(system, person):
     ben.hears("change", 30)
     system.end("api1")
     system.start_instance(1)
-    eventually(lambda: system.is_ready(1), within=30)
+    eventually(lambda: system.is_ready(1))
     again = person(1)
     assert again.call("subscribe", collection="airports", offset=offset)["recovered"] is True
     assert [message["record"]["name"] for message in again.hears("change", 30)] == [f"row {n}" for n in range(30)]
@@ -131,7 +131,7 @@ def test_the_offset_moves_on_when_nothing_matched(system, person):
     ack = ben.call("subscribe", collection="airports", filter='state = "HI"')
     system.data.announce(*[changed(None, alaskan("not Hawaiian")) for _ in range(5)])
     number = int(ack["offset"].split(":")[2]) + 5
-    eventually(lambda: any(m["offset"].endswith(f":{number}") for m in ben.heard("offset")))
+    eventually(lambda: any(int(m["offset"].split(":")[2]) >= number for m in ben.heard("offset")))
     assert ben.heard("change") == []
 
 
@@ -152,20 +152,29 @@ def test_a_token_that_does_not_count_is_refused_with_the_problem(system, claims,
 
 
 def test_without_a_token_nobody_is_let_in(system):
-    client, refusals = socketio.Client(reconnection=False, handle_sigint=False), []
+    client, refusals = socketio.Client(reconnection=False, handle_sigint=False, request_timeout=60), []
     client.on("connect_error", refusals.append)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        client.connect(system.url(), transports=["websocket"], wait_timeout=10)
+        client.connect(system.url(), transports=["websocket"], wait_timeout=60)
     assert eventually(lambda: refusals)[0]["data"]["code"] == "token_missing"
 
 
 def test_a_socket_ends_with_its_token_unless_it_is_renewed(system, person):
-    soon = clock.now() + timedelta(seconds=3)
-    ada, ben = person(exp=soon), person(exp=soon)
-    ben.call("authenticate", token=ben.token(exp=clock.now() + timedelta(minutes=5)))
-    assert ada.hears("problem")[0]["code"] == "token_expired"
+    ada, ben = next(filter(None, (two_for(seconds, person) for seconds in (3, 15, 60))))
+    assert ada.hears("problem", within=120)[0]["code"] == "token_expired"
     eventually(lambda: not ada.socket.connected)
     assert ben.call("subscribe", collection="airports")
+
+
+def two_for(seconds: int, person) -> tuple[Person, Person] | None:
+    """Two people whose tokens run out so soon, one of whom renews it; None where the machine was too slow for that."""
+    soon = clock.now() + timedelta(seconds=seconds)
+    try:
+        ada, ben = person(exp=soon), person(exp=soon)
+        ben.call("authenticate", token=ben.token(exp=clock.now() + timedelta(minutes=10)))
+    except socketio.exceptions.SocketIOError:
+        return None
+    return ada, ben
 
 
 def test_a_socket_is_not_renewed_by_another_users_token(person):
@@ -177,7 +186,7 @@ def test_a_session_that_ends_has_its_sockets_cut(system, person):
     ada, ben = person(0), person(1)
     later = clock.now() + timedelta(minutes=15)
     system.auth.announce(SessionRevoked(user_id=ada.id, session_id=ada.session_id, expires_at=later))
-    assert ada.hears("problem", within=5)[0]["code"] == "token_revoked"
+    assert ada.hears("problem")[0]["code"] == "token_revoked"
     again = Person(user_id=ada.id)
     again.session_id = ada.session_id
     with pytest.raises(socketio.exceptions.ConnectionError):
@@ -239,10 +248,10 @@ def test_a_message_over_http_reaches_the_room_and_is_listed(system, person):
     ada.call("join", room=room)
     url, headers = f"{system.url(1)}/v1/realtime/rooms/{room}/messages", {"Authorization": f"Bearer {ada.token()}"}
     for text in ("one", "two", "three"):
-        assert requests.post(url, json={"text": text}, headers=headers, timeout=10).status_code == 201
+        assert requests.post(url, json={"text": text}, headers=headers, timeout=60).status_code == 201
     ada.hears("message", 3)
-    page = requests.get(f"{url}?limit=2", headers=headers, timeout=10).json()
-    rest = requests.get(f"{url}?limit=2&cursor={page['next']}", headers=headers, timeout=10).json()
+    page = requests.get(f"{url}?limit=2", headers=headers, timeout=60).json()
+    rest = requests.get(f"{url}?limit=2&cursor={page['next']}", headers=headers, timeout=60).json()
     assert [m["text"] for m in page["items"] + rest["items"]] == ["three", "two", "one"]
     assert rest["next"] is None
 
@@ -250,7 +259,7 @@ def test_a_message_over_http_reaches_the_room_and_is_listed(system, person):
 def test_rules_that_change_count_from_their_place_in_the_stream(system, person):
     ben = person()
     system.data.announce(collection_changed(definition("true", name="ports"), name="ports", change="created"))
-    eventually(lambda: "ok" in ben.socket.call("subscribe", {"collection": "ports"}, timeout=15))
+    eventually(lambda: "ok" in ben.socket.call("subscribe", {"collection": "ports"}, timeout=60))
     closed = collection_changed(definition(None, name="ports", version=2), name="ports")
     row = {"id": new_id(), "name": "Nome"}
     system.data.announce(
@@ -270,12 +279,12 @@ def test_a_flushed_broker_loses_nothing(system, person):
         if number % 20 == 10:
             with system.redis.client() as redis:
                 redis.flushall()
-    messages = ben.hears("change", 60, within=20)
+    messages = ben.hears("change", 60)
     assert [message["record"]["name"] for message in messages] == [f"row {number}" for number in range(60)]
 
 
 def test_a_web_page_of_elsewhere_may_not_open_sockets(system):
     answer = requests.get(
-        f"{system.url()}/socket.io/?EIO=4&transport=polling", headers={"Origin": "http://elsewhere.test"}, timeout=10
+        f"{system.url()}/socket.io/?EIO=4&transport=polling", headers={"Origin": "http://elsewhere.test"}, timeout=60
     )
     assert answer.status_code == 400

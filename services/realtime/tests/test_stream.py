@@ -55,7 +55,7 @@ class Listener:
 
 @contextmanager
 def bounded():
-    with gevent.Timeout(10):
+    with gevent.Timeout(60):
         yield
 
 
