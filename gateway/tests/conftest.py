@@ -73,6 +73,7 @@ class Front:
         instances = {service: [f"127.0.0.1:{port}" for port in found] for service, found in upstreams.items()}
         described = gateway.described_by(settings, port=self.port, instances=instances, user=user)
         gateway.render(gateway.Gateway(**{**vars(described), **changes}), folder / "run/gateway")
+        self.listens_on = [self.port, *([changes["http_port"]] if changes.get("http_port") else [])]
         self.program = binaries.nginx(settings)
         gateway.check(self.program, folder, {})
 
@@ -80,19 +81,29 @@ class Front:
         command = [str(self.program), "-p", f"{self.folder}/", "-c", "run/gateway/nginx.conf", "-e", "stderr"]
         self.log, self.errors = (self.folder / "log.json").open("wb"), (self.folder / "errors.txt").open("wb")
         self.process = subprocess.Popen(command, cwd=self.folder, stdout=self.log, stderr=self.errors)
-        eventually(lambda: not ports.is_free(self.port))
+        eventually(lambda: not any(ports.is_free(port) for port in self.listens_on))
         return self
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         self.log.close()
         self.errors.close()
 
     def ask(self, method: str, path: str, **more) -> requests.Response:
         scheme, trusted = ("https", str(self.pair.certificate)) if self.pair else ("http", True)
-        asked = {"timeout": 10, "allow_redirects": False, "verify": trusted, **more}
+        asked = {"timeout": 60, "allow_redirects": False, "verify": trusted, **more}
         return requests.request(method, f"{scheme}://127.0.0.1:{self.port}{path}", **asked)
+
+    def ask_until(self, status: int, method: str, path: str, **more) -> requests.Response:
+        """The first answer of that status; before it there came none but 200."""
+
+        def asked() -> list[requests.Response]:
+            answer = self.ask(method, path, **more)
+            assert answer.status_code in (200, status)
+            return [answer] if answer.status_code == status else []
+
+        return eventually(asked, every=0)[0]
 
     def logged(self, request_id: str) -> dict:
         """The access log's line of that request."""

@@ -101,7 +101,7 @@ def test_headers_over_the_limit_are_said_so(front):
 
 
 def test_a_request_that_is_no_http_is_malformed(front):
-    with socket.create_connection(("127.0.0.1", front.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", front.port), timeout=60) as connection:
         connection.sendall(b"GET /v1/data/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
         answer = connection.makefile("rb").read().decode()
     head, _, body = answer.partition("\r\n\r\n")
@@ -123,13 +123,15 @@ def test_a_service_s_own_problem_passes_untouched(front):
 
 def test_too_many_requests_are_told_when_to_come_again(make_front, upstreams):
     front = make_front({"auth": [upstreams[0].server_port]}, auth_rate_per_second=1)
-    answers = [front.ask("POST", "/v1/auth/sessions", json={}) for _ in range(6)]
-    assert [one.status_code for one in answers[:3]] == [200, 200, 200]
-    assert_own_problem(answers[-1], 429, "too_many")
-    assert answers[-1].headers["Retry-After"] == "1"
+    answers = [front.ask("POST", "/v1/auth/sessions", json={}) for _ in range(3)]
+    assert [one.status_code for one in answers] == [200, 200, 200]
+    refused = front.ask_until(429, "POST", "/v1/auth/sessions", json={})
+    assert_own_problem(refused, 429, "too_many")
+    assert refused.headers["Retry-After"] == "1"
     assert front.ask("GET", "/v1/auth/me").status_code == 200
 
 
 def test_too_many_requests_of_any_kind_are_refused(make_front, upstreams):
     front = make_front({"data": [upstreams[0].server_port]}, rate_per_second=1)
-    assert {front.ask("GET", "/v1/data/x").status_code for _ in range(8)} == {200, 429}
+    assert front.ask("GET", "/v1/data/x").status_code == 200
+    front.ask_until(429, "GET", "/v1/data/x")

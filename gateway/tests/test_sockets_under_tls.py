@@ -31,10 +31,10 @@ def test_a_socket_talks_both_ways_under_tls(make_front, echoing, tmp_path, trans
     session = requests.Session()
     session.verify, session.trust_env = str(pair.certificate), False
     trusting = {"context": ssl.create_default_context(cafile=session.verify)}
-    client = socketio.Client(http_session=session, websocket_extra_options={"sslopt": trusting})
-    client.connect(f"https://127.0.0.1:{front.port}", transports=[transport])
+    client = socketio.Client(request_timeout=60, http_session=session, websocket_extra_options={"sslopt": trusting})
+    client.connect(f"https://127.0.0.1:{front.port}", transports=[transport], wait_timeout=60)
     try:
         assert client.transport() == transport
-        assert client.call("echo", "hello", timeout=10) == "hello"
+        assert client.call("echo", "hello", timeout=60) == "hello"
     finally:
         client.disconnect()

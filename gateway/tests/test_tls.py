@@ -31,7 +31,7 @@ def shaken_hands(front, version: ssl.TLSVersion | None = None, protocols: tuple[
         context.maximum_version = version  # the older of the two first: it may not be above the other
         context.minimum_version = version
     context.set_alpn_protocols(list(protocols))
-    plain = socket.create_connection(("127.0.0.1", front.port), timeout=5)
+    plain = socket.create_connection(("127.0.0.1", front.port), timeout=60)
     try:
         return context.wrap_socket(plain, server_hostname="127.0.0.1")
     except BaseException:
@@ -82,7 +82,7 @@ def test_a_cookie_of_a_service_goes_by_tls_alone(secure, front):
 def test_plain_http_is_led_to_our_own_address_under_https(secure, http_port, host):
     for port in (http_port, secure.port):
         asked = f"http://127.0.0.1:{port}/v1/data/x?a=b%20c"
-        answer = requests.post(asked, headers={"Host": host}, data=b"{}", allow_redirects=False, timeout=5)
+        answer = requests.post(asked, headers={"Host": host}, data=b"{}", allow_redirects=False, timeout=60)
         assert (answer.status_code, answer.headers["Location"]) == (
             308,
             f"https://127.0.0.1:{secure.port}/v1/data/x?a=b%20c",
@@ -91,9 +91,9 @@ def test_plain_http_is_led_to_our_own_address_under_https(secure, http_port, hos
 
 def test_plain_http_tells_whether_the_gateway_lives_and_nothing_else(secure, http_port):
     plain = f"http://127.0.0.1:{http_port}"
-    assert requests.get(f"{plain}/healthz", timeout=5).json() == {"status": "ok"}
+    assert requests.get(f"{plain}/healthz", timeout=60).json() == {"status": "ok"}
     for path in ("/", "/docs", "/openapi.json", "/readyz", "/v1/auth/me"):
-        assert requests.get(f"{plain}{path}", allow_redirects=False, timeout=5).status_code == 308
+        assert requests.get(f"{plain}{path}", allow_redirects=False, timeout=60).status_code == 308
 
 
 def test_a_certificate_s_challenge_is_answered_with_and_without_tls(secure, front, http_port):
@@ -104,7 +104,7 @@ def test_a_certificate_s_challenge_is_answered_with_and_without_tls(secure, fron
         file.write_text("proof")
         assert one.ask("GET", path).text == "proof"
         assert one.ask("GET", "/.well-known/acme-challenge/none").status_code == 404
-    assert requests.get(f"http://127.0.0.1:{http_port}{path}", timeout=5).text == "proof"
+    assert requests.get(f"http://127.0.0.1:{http_port}{path}", timeout=60).text == "proof"
 
 
 def test_a_page_of_the_gateway_itself_may_open_a_socket_under_tls(secure):
@@ -117,5 +117,5 @@ def test_a_websocket_s_upgrade_passes_tls(secure):
     context = {"ca_certs": str(secure.pair.certificate)}
     address = f"wss://127.0.0.1:{secure.port}/socket.io/?EIO=4&transport=websocket"
     with pytest.raises(websocket.WebSocketBadStatusException) as answer:  # this upstream only tells what it was sent
-        websocket.create_connection(address, sslopt=context, timeout=5)
+        websocket.create_connection(address, sslopt=context, timeout=60)
     assert b'"Upgrade": "websocket"' in answer.value.resp_body

@@ -57,6 +57,6 @@ def test_what_compose_does_not_know_is_reported(tmp_path):
 
 def test_where_no_engine_answers_that_is_said_and_is_no_failure():
     command = ["env", "DOCKER_HOST=unix:///nowhere/docker.sock", sys.executable, "-m", "tests.containers"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0
     assert done.stdout.startswith("skipped: no Docker engine answers")

@@ -28,7 +28,7 @@ def lint(root: Path, *contracts: str) -> subprocess.CompletedProcess:
     chosen = [word for contract in contracts for word in ("--contract", contract)]
     program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     return subprocess.run(
-        [sys.executable, "-c", program, "--no-cache", *chosen], cwd=root, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program, "--no-cache", *chosen], cwd=root, capture_output=True, text=True, timeout=300
     )
 
 

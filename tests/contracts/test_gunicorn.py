@@ -63,7 +63,7 @@ def port(request, tmp_path_factory) -> Iterator[int]:
 
 
 def ask(port: int, *headers: bytes, path: bytes = b"/") -> tuple[int, str, bytes]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         lines = [b"GET " + path + b" HTTP/1.1", b"Host: x", b"Connection: close", *headers]
         connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n")
         answer = http.client.HTTPResponse(connection)
@@ -97,19 +97,19 @@ def test_the_length_of_addresses_and_headers_is_left_to_the_gateway(port):
 
 @pytest.mark.parametrize("worker", ["gthread", "gevent"])
 def test_an_instance_that_shall_end_answers_on_and_keeps_no_connection(tmp_path, worker):
-    with served(tmp_path, worker, DRAIN_SECONDS="2") as (port, process):
-        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with served(tmp_path, worker, DRAIN_SECONDS="10") as (port, process):
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         assert has_answered(kept) == "keep-alive"
         process.terminate()
         eventually(lambda: has_answered(kept) == "close")
-        other = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        other = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         assert (has_answered(other), process.poll()) == ("close", None)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("worker", ["gthread", "gevent"])
 def test_an_instance_that_ends_refuses_newcomers_while_it_finishes(tmp_path, worker):
-    slow = http.client.HTTPConnection("127.0.0.1", timeout=20)
+    slow = http.client.HTTPConnection("127.0.0.1", timeout=60)
     with served(tmp_path, worker) as (slow.port, process), closing(slow):
         slow.request("GET", "/slow")
         eventually((tmp_path / "begun").exists)
@@ -118,7 +118,7 @@ def test_an_instance_that_ends_refuses_newcomers_while_it_finishes(tmp_path, wor
         assert process.poll() is None
         (tmp_path / "go on").touch()
         assert slow.getresponse().read() == b"http"
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 def test_who_has_connected_when_an_instance_ends_is_served(tmp_path):
@@ -135,7 +135,7 @@ def test_who_has_connected_when_an_instance_ends_is_served(tmp_path):
 def refuses(port: int) -> bool:
     """Whether nobody listens there, not even the kernel."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
     except ConnectionRefusedError:
         return True
     return False

@@ -32,12 +32,12 @@ class Process:
     def end(self) -> int:
         """Asks it to end, as a rolling update does; its exit status."""
         self._process.terminate()
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     def close(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
 
     def complaints(self) -> list[str]:
         """The lines that tell of an error, and those that are no log lines at all."""
@@ -77,7 +77,7 @@ class Site:
         """An api process of that release, once it answers."""
         api = Api(folder, self.settings, ports.choose())
         self.begun.append(api)
-        eventually(api.is_ready, within=60)
+        eventually(api.is_ready)
         self.feed.target = ("127.0.0.1", api.port)
         return api
 
@@ -115,11 +115,17 @@ class Api(Process):
             return False
 
     def ask(self, method: str, path: str, **more) -> requests.Response:
-        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=20, **more)
+        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=60, **more)
 
     def add(self, title: str, **more: str) -> str:
         """Notes a book; its id."""
-        answer = self.ask("POST", "/v1/shelf/books", json={"title": title, **more})
+        book = {"title": title, **more}
+
+        def answered() -> list[requests.Response]:
+            answer = self.ask("POST", "/v1/shelf/books", json=book)
+            return [answer] if answer.status_code != 503 else []  # on a slow disk others may hold the database too long
+
+        (answer,) = eventually(answered)
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
