@@ -36,7 +36,7 @@ def nothing_moves_yet(monkeypatch):
 
 def test_a_loop_that_has_not_moved_for_long_is_stuck(monkeypatch):
     moved("relay")
-    assert stuck_loops(after=20) == []
+    assert stuck_loops(after=3600) == []
     assert stuck_loops(after=-1) == ["relay"]
     assert Pulse(None).reason() is None
 
@@ -69,7 +69,7 @@ def test_a_process_whose_loop_hangs_says_why_and_ends_itself(tmp_path):
     code = HANGING.format(file=str(file))
     hanging = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
-        said, _ = hanging.communicate(timeout=60)
+        said, _ = hanging.communicate(timeout=240)
     finally:
         hanging.kill()
     assert hanging.returncode == DEAF_STATUS

@@ -78,13 +78,13 @@ def test_refreshing_gives_new_tokens_of_the_same_session(verified_ada):
 
 def test_a_reused_refresh_token_ends_the_family(verified_ada, announced, settings):
     first = verified_ada.tokens()
-    second = verified_ada.refreshes(first["refresh_token"]).get_json()
+    second, before = verified_ada.refreshes(first["refresh_token"]).get_json(), clock.now()
     assert_problem(verified_ada.refreshes(first["refresh_token"]), RefreshTokenReused)
     assert_problem(verified_ada.refreshes(second["refresh_token"]), RefreshTokenInvalid)
     (event,) = announced(SessionRevoked)
     assert event.session_id == first["session_id"]
-    assert event.expires_at >= clock.now() + settings.access_token_life
-    eventually(lambda: verified_ada.asks_who_she_is(second["access_token"]).status_code == 401, within=2)
+    assert event.expires_at >= before + settings.access_token_life
+    eventually(lambda: verified_ada.asks_who_she_is(second["access_token"]).status_code == 401)
 
 
 def test_another_session_lives_on_when_a_family_ends(verified_ada):
@@ -133,7 +133,7 @@ def test_signing_out_ends_the_session_everywhere(verified_ada, announced):
     assert verified_ada.signs_out(tokens["access_token"]).status_code == 204
     assert_problem(verified_ada.refreshes(tokens["refresh_token"]), RefreshTokenInvalid)
     assert [event.session_id for event in announced(SessionRevoked)] == [tokens["session_id"]]
-    eventually(lambda: verified_ada.asks_who_she_is(tokens["access_token"]).status_code == 401, within=2)
+    eventually(lambda: verified_ada.asks_who_she_is(tokens["access_token"]).status_code == 401)
     assert_problem(verified_ada.asks_who_she_is(tokens["access_token"]), TokenRevoked)
 
 

@@ -25,6 +25,7 @@ def post_office():
 def settings(database_url, post_office):
     smtp = {"smtp_host": "127.0.0.1", "smtp_port": post_office.port, "smtp_security": "none"}
     told = smtp | {"mail_from": "Quintet <hello@quintet.test>", "event_seal_keys": SEAL_KEYS}
+    told |= {"smtp_timeout_seconds": 60}
     return settings_for(MailSettings, database_url, **told)
 
 

@@ -20,7 +20,7 @@ class PostOffice:
     def __init__(self, **options):
         self.mails, self.rcpt_replies, self.data_replies = [], [], []
         self.port = free_port()
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=60, **options)
 
     def __enter__(self) -> "PostOffice":
         self.controller.start()

@@ -144,8 +144,9 @@ def test_postgresql_ends_a_transaction_that_stands_still_after_many_rows(postgre
     things.metadata.create_all(onlooker)
     alive = sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
     with stopped.connect() as connection, onlooker.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
-        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 100")
-        pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 2000")
+        pid = connection.scalar(PID)
+        connection.commit()
         connection.execute(statement, rows)
         eventually(lambda: other.scalar(alive, {"pid": pid}) == 0)
         connection.invalidate()
@@ -175,11 +176,12 @@ def two_of(engine) -> set[int]:
         return {one.scalar(PID), other.scalar(PID)}
 
 
-def test_connections_that_the_server_ended_in_the_pool_are_given_to_nobody(pooled, postgres_url):
+def test_connections_that_the_server_ended_in_the_pool_are_given_to_nobody(pooled, proxy, postgres_url):
     before, onlooker = two_of(pooled), open_engine(postgres_url)
     with onlooker.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
         for pid in before:
-            assert other.scalar(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            assert other.scalar(sa.text("SELECT pg_terminate_backend(:pid, 60000)"), {"pid": pid})
+    eventually(lambda: not connected_to(proxy.port))
     assert not two_of(pooled) & before
     onlooker.dispose()
 

@@ -32,7 +32,7 @@ def connection(database_url):
 
 
 def test_python_and_the_database_agree_on_every_rule(connection):
-    @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(rules, min_size=1, max_size=5), st.lists(records, min_size=1, max_size=12), st.sampled_from(PEOPLE))
     def agree(texts, rows, me):
         with filled(connection, rows):

