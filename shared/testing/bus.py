@@ -96,7 +96,7 @@ class InProcessBus:
                 if not self._unfinished():
                     return
                 # feeds, and what waits, are looked at now and then only
-                eventually(lambda: self.step() or not self._unfinished(), within=20)
+                eventually(lambda: self.step() or not self._unfinished())
         raise AssertionError(f"not settled after {ROUNDS} rounds: do the events cause each other?")
 
     def step(self) -> int:

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(ask: Callable[[], T], *, within: float = 60.0, every: float = 0.02) -> T:
+def eventually(ask: Callable[[], T], *, within: float = 120.0, every: float = 0.02) -> T:
     """The first truthy answer of `ask`; AssertionError with the last answer or error after `within` seconds."""
     deadline = time.monotonic() + within
     while True:

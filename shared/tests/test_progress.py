@@ -69,7 +69,7 @@ def test_a_process_whose_loop_hangs_says_why_and_ends_itself(tmp_path):
     code = HANGING.format(file=str(file))
     hanging = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
-        said, _ = hanging.communicate(timeout=240)
+        said, _ = hanging.communicate(timeout=400)
     finally:
         hanging.kill()
     assert hanging.returncode == DEAF_STATUS

@@ -49,7 +49,7 @@ def served(folder: Path, worker: str, **environment: str) -> Iterator[tuple[int,
     command += ["--bind", f"127.0.0.1:{port}", "--worker-class", worker]
     with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT | environment) as process:
         try:
-            eventually(lambda: not ports.is_free(port))
+            eventually(lambda: not ports.is_free(port), within=400)
             yield port, process
         finally:
             process.terminate()

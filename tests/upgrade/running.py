@@ -32,7 +32,7 @@ class Process:
     def end(self) -> int:
         """Asks it to end, as a rolling update does; its exit status."""
         self._process.terminate()
-        return self._process.wait(60)
+        return self._process.wait(120)
 
     def close(self) -> None:
         if self._process.poll() is None:
@@ -77,7 +77,7 @@ class Site:
         """An api process of that release, once it answers."""
         api = Api(folder, self.settings, ports.choose())
         self.begun.append(api)
-        eventually(api.is_ready)
+        eventually(api.is_ready, within=400)
         self.feed.target = ("127.0.0.1", api.port)
         return api
 

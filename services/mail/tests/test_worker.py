@@ -42,7 +42,7 @@ def test_a_delivery_is_sent_by_the_worker_process_which_ends_when_told(
         sender.step()
         return read(delivery_id).state == "succeeded"
 
-    eventually(is_sent)
+    eventually(is_sent, within=400)
     assert len(post_office.mails) == 1
     worker.terminate()
-    assert worker.wait(60) == 0
+    assert worker.wait(240) == 0

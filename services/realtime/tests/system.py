@@ -47,11 +47,12 @@ class System:
     def start(self) -> "System":
         for source in self.sources:
             source.start()
-        self.run("migrate", "flask", "--app", "services.realtime.app", "migrate").wait(120)
+        self.run("migrate", "flask", "--app", "services.realtime.app", "migrate").wait(400)
         self.run("bus", "flask", "--app", "services.realtime.app", "bus")
         for instance in range(len(self.ports)):
             self.start_instance(instance)
-        eventually(lambda: all(self.is_ready(instance) for instance in range(len(self.ports))))
+        for instance in range(len(self.ports)):
+            self.await_ready(instance)
         return self
 
     def start_instance(self, instance: int, **environment: str) -> None:
@@ -59,6 +60,10 @@ class System:
         listen = ["--bind", f"127.0.0.1:{self.ports[instance]}", "--worker-class", "gevent", "--workers", "1"]
         app = ["services.realtime.app:create_app()", *served_like, *listen, "--graceful-timeout", "1"]
         self.run(f"api{instance}", "gunicorn", *app, **environment)
+
+    def await_ready(self, instance: int) -> None:
+        """A process takes its time to begin on a busy machine."""
+        eventually(lambda: self.is_ready(instance), within=400)
 
     def is_ready(self, instance: int) -> bool:
         try:

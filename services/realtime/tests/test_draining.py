@@ -22,12 +22,12 @@ def ending(system) -> Iterator[int]:
     """An instance that drains for long once it is told to end; afterwards there is another in its place."""
     system.end("api1")
     system.start_instance(1, DRAIN_SECONDS="600")
-    eventually(lambda: system.is_ready(1))
+    system.await_ready(1)
     yield 1
     if "api1" in system.processes:
         system.kill("api1")
     system.start_instance(1)
-    eventually(lambda: system.is_ready(1))
+    system.await_ready(1)
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def test_its_sockets_are_told_and_miss_nothing_at_another(system, person, ending
 def test_all_of_many_are_told_before_it_ends(system, person, ending):
     system.kill("api1")
     system.start_instance(1, DRAIN_SECONDS="10")
-    eventually(lambda: system.is_ready(1))
+    system.await_ready(1)
     people = [person(ending) for _ in range(25)]
     system.processes["api1"].terminate()
     for one in people:

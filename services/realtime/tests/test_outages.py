@@ -42,14 +42,14 @@ def test_an_instance_waits_for_data_and_is_not_ready_until_it_is_there(system):
     without_data = [source for source in system.sources if source is not system.data]
     for source in without_data:
         source.start()
-    system.run("migrate", "flask", "--app", "services.realtime.app", "migrate").wait(120)
+    system.run("migrate", "flask", "--app", "services.realtime.app", "migrate").wait(400)
     system.run("bus", "flask", "--app", "services.realtime.app", "bus")
     system.start_instance(0)
-    eventually(lambda: ask_ready(system) == (503, "failed"))
+    eventually(lambda: ask_ready(system) == (503, "failed"), within=400)
     refused = requests.get(f"{system.url()}/socket.io/?EIO=4&transport=polling", timeout=60)
     assert (refused.status_code, refused.json()["code"]) == (503, "live_not_ready")
     system.data.start()
-    eventually(lambda: system.is_ready(0))
+    system.await_ready(0)
     ben = Person().connect(system.url())
     assert ben.call("subscribe", collection="airports")
     ben.leave()

@@ -12,7 +12,6 @@ from services.realtime.tests.outsiders import SCHEMA, Outsider, Reader
 from shared.events.auth import UserRegistered
 from shared.events.worker import JobChanged
 from shared.ids import new_id
-from shared.testing import eventually
 from shared.testing.identity import bearer
 
 
@@ -70,7 +69,7 @@ def test_an_instance_that_has_just_begun_reads_on_from_the_feeds(system, reader,
     system.worker.announce(job(0.1, job_id), job(0.2, job_id))
     system.end("api1")
     system.start_instance(1)
-    eventually(lambda: system.is_ready(1))
+    system.await_ready(1)
     page = Reader(shop, system.url(1)).page(since=cursor, wait=30)
     assert [event["data"]["progress"] for event in page["events"]] == [0.1, 0.2]
 

@@ -108,7 +108,7 @@ def test_an_instance_that_has_just_begun_recovers_from_the_feed(system, person):
     ben.hears("change", 30)
     system.end("api1")
     system.start_instance(1)
-    eventually(lambda: system.is_ready(1))
+    system.await_ready(1)
     again = person(1)
     assert again.call("subscribe", collection="airports", offset=offset)["recovered"] is True
     assert [message["record"]["name"] for message in again.hears("change", 30)] == [f"row {n}" for n in range(30)]

@@ -48,7 +48,7 @@ def main(source_url: str, target_url: str, redis_url: str, step: str) -> None:
     world = World(Database().connect(source_url), Database().connect(target_url), redis_url)
     world.keep_book()
     relay, consumer = world.relay(seconds=0.5), world.consumer(seconds=0.5)
-    until = time.monotonic() + 120
+    until = time.monotonic() + 400
     while time.monotonic() < until:
         if relay.is_leading():
             relay.step()

@@ -27,12 +27,12 @@ def test_a_process_killed_at_a_step_loses_and_doubles_nothing(broken_world, step
     for amount in range(20):
         world.write(f"account-{amount % 3}", amount)
     killed = start(world, step)
-    assert killed.wait(120) == -9
+    assert killed.wait(400) == -9
     for amount in range(20, 30):
         world.write(f"account-{amount % 3}", amount)
     heir = start(world, "")
     try:
-        eventually(lambda: len(world.noted()) >= 30)
+        eventually(lambda: len(world.noted()) >= 30, within=400)
     finally:
         heir.kill()
         heir.wait(60)

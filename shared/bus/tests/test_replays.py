@@ -98,10 +98,10 @@ def test_a_consumer_killed_in_mid_replay_replays_nothing_twice(world, step):
     world.keep_book()
     handle_all(world, 30)
     begin(world)
-    assert start(world, step).wait(120) == -9
+    assert start(world, step).wait(400) == -9
     heir = start(world, "")
     try:
-        eventually(lambda: is_done(world))
+        eventually(lambda: is_done(world), within=400)
     finally:
         heir.kill()
         heir.wait(60)

@@ -34,7 +34,7 @@ def run_errand(claim: Claim) -> None:
     if claim.row.kind == "go deaf":
         listeners[0].task_consumer.cancel()  # as a worker is that lost its place in the queue and does not know
     if claim.row.kind == "wait":
-        eventually(lambda: "go" in marks_of(database, claim.id), within=240)
+        eventually(lambda: "go" in marks_of(database, claim.id), within=400)
     if claim.row.kind == "give up":
         raise GiveUp("it makes no sense")
     if claim.row.kind == "fail":

@@ -40,7 +40,7 @@ def test_a_worker_told_to_end_finishes_what_fits_its_time(begun, database):
     worker, errand_id, _ = begun(finishing_seconds=LONG)
     worker.send_signal(signal.SIGTERM)
     let_go(database, errand_id)
-    assert worker.wait(120) == 0
+    assert worker.wait(240) == 0
     assert marks_of(database, errand_id) == ["begun 1", "go", "done"]
 
 
@@ -53,7 +53,7 @@ def test_what_does_not_fit_its_time_is_handed_back_and_done_by_another_at_once(
     for child in children:
         child.suspend()  # even a child that does not move is no hindrance
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(120) == 0
+    assert worker.wait(240) == 0
     eventually(lambda: not any(child.is_running() for child in children))
     assert states(database) == {"queued": 1}
     start_worker(redis_url, pool, lease_seconds=LONG)

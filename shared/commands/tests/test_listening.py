@@ -89,4 +89,4 @@ def test_a_deaf_worker_ends_itself_and_its_successor_takes_what_waits(
     step_until(sender, lambda: worker.poll() is not None)
     assert worker.returncode == DEAF_STATUS
     start_worker(redis_server.url)
-    eventually(lambda: sender.step() >= 0 and states(database) == {"succeeded": 4})
+    eventually(lambda: sender.step() >= 0 and states(database) == {"succeeded": 4}, within=400)

@@ -15,7 +15,7 @@ KINDS = [("sqlite", "redis"), ("postgres", "redis"), ("sqlite", "rabbitmq")]
 pytestmark = pytest.mark.parametrize(("database_url", "broker"), KINDS, indirect=True)
 
 
-def step_until(sender, ask, within: float = 120.0):
+def step_until(sender, ask, within: float = 400.0):
     """Lets the sender work, as the bus role does, until `ask` is true."""
 
     def once():

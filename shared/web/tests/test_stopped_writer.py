@@ -32,7 +32,7 @@ def stopped_writer(database):
     """A process that holds the database's write lock and stands still."""
     url = database.engine.url.render_as_string(hide_password=False).replace("postgresql+psycopg", "postgresql")
     process = subprocess.Popen([sys.executable, "-c", WRITER, url], cwd=ROOT)
-    eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
+    eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED, within=400)
     yield process
     process.kill()
     process.wait(60)
