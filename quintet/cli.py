@@ -76,7 +76,8 @@ def status(folder: Path) -> None:
     found = report.rows(state)
     if not found:
         left = report.leftovers(state)
-        raise Failed(f"No supervisor answers, yet {left} processes live; run down." if left else "Quintet is not up.")
+        none = "Quintet is not up. `bin/quintet up` starts it."
+        raise Failed(f"No supervisor answers, yet {left} processes live; run down." if left else none)
     line = "{:<16} {:<9} {:>7} {:>9}  {:<5}  {}"
     click.echo(line.format("PROCESS", "STATE", "PID", "MEMORY", "READY", "SINCE"))
     for row in found:

@@ -52,7 +52,7 @@ def list_(
     found = [item | {"service": name} for name, page in answers.items() for item in page["items"]]
     for item in found if as_json else ():
         say_json(item)
-    if not as_json:
+    if answers and not as_json:
         _show(found, [name for name, page in answers.items() if page["next"]])
     say_silent(silent, "its dead letters are missing.")
     raise SystemExit(1 if silent else 0)

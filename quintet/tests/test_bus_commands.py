@@ -147,6 +147,13 @@ def test_a_service_that_is_silent_is_said_and_is_no_success(system):
         assert "mail does not answer" in result.stderr
 
 
+def test_where_nobody_answers_nobody_is_said_to_have_none(system):
+    system.mail.close()
+    system.data.close()
+    result = system.types("dead", "list")
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
 def test_a_consumer_that_is_gone_is_retired_where_it_is_known(system):
     system.data.announces(note(1))
     reports(system.data, "reports")

@@ -90,11 +90,12 @@ class AnyServiceTokens:
                 leeway=5,
                 options={"require": CLAIMS},
             )
+            lifetime = claims["exp"] - claims["iat"]
         except jwt.ExpiredSignatureError:
             raise TokenExpired from None
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, TypeError):  # the library takes times in quotes, too
             raise TokenInvalid from None
-        if claims["type"] != "service" or not 0 < claims["exp"] - claims["iat"] <= LONGEST_LIFETIME_SECONDS:
+        if claims["type"] != "service" or not 0 < lifetime <= LONGEST_LIFETIME_SECONDS:
             raise TokenInvalid
         return Identity(outsider.name, "service", None, datetime.fromtimestamp(claims["exp"], UTC))
 

@@ -46,11 +46,11 @@ class ServiceTokens:
         """Which service asks; raises TokenInvalid or TokenExpired."""
         try:
             claims = self._claims(token)
+            return Identity(claims["iss"], "service", None, datetime.fromtimestamp(claims["exp"], UTC))
         except jwt.ExpiredSignatureError:
             raise TokenExpired from None
-        except (jwt.PyJWTError, KeyError, TypeError):
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, OSError):  # a time that is none
             raise TokenInvalid from None
-        return Identity(claims["iss"], "service", None, datetime.fromtimestamp(claims["exp"], UTC))
 
     def _sign(self, target: str) -> tuple[str, datetime]:
         expires_at = clock.now() + LIFETIME

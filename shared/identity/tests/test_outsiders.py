@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from datetime import timedelta
 
 import jwt
@@ -82,5 +83,13 @@ def test_a_token_lives_ten_minutes_at_most(tokens, file):
     now = clock.now()
     tokens.verify(token("shop", exp=now + timedelta(minutes=10)))
     for claims in ({"exp": now + timedelta(minutes=11)}, {"iat": now - timedelta(days=1)}):
+        with pytest.raises(TokenInvalid):
+            tokens.verify(token("shop", **claims))
+
+
+def test_a_token_whose_times_are_no_numbers_is_refused(tokens, file):
+    write(file, "shop")
+    soon = str(int((clock.now() + timedelta(minutes=1)).timestamp()))
+    for claims in ({"exp": soon}, {"iat": soon}, {"exp": 10**400}, {"exp": math.inf}, {"exp": [1]}):
         with pytest.raises(TokenInvalid):
             tokens.verify(token("shop", **claims))
