@@ -11,6 +11,8 @@ from quintet.supervision import MARKER
 
 # These write their title over their environment, so the folder they work in must tell.
 TITLED = ("nginx", "valkey", "redis", "postgres")
+KILLED_SECONDS = 60
+"""So long what was killed may need to be gone, on a disk or a machine that is busy."""
 
 
 def living(state: State) -> list[psutil.Process]:
@@ -33,7 +35,7 @@ def end_all(state: State, *, grace: float = 3.0) -> int:
             process.terminate()
             process.resume()
     psutil.wait_procs(left, timeout=grace)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + KILLED_SECONDS
     while (left := living(state)) and time.monotonic() < deadline:  # again: what was killed may have had time to fork
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
