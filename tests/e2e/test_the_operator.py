@@ -127,6 +127,8 @@ def tells_of(system: System, alarm: str) -> bool:
 def settled(system: System) -> dict | None:
     """The whole picture, once no alarm is raised and no consumer is behind by its own word."""
     done = system.operated("bus", "status", "--json")
+    if done.returncode:
+        return None
     picture = json.loads(done.stdout)
     behind = [
         (source, name, at)
@@ -135,7 +137,7 @@ def settled(system: System) -> dict | None:
         for at in own["positions"]
         if at["source"] == source and at["number"] < status["given"][str(at["partition"])]
     ]
-    return picture if done.returncode == 0 and not behind else None
+    return None if behind else picture
 
 
 def held(system: System, job_id: str, *more: str) -> dict | None:
