@@ -142,7 +142,13 @@ def settled(system: System) -> dict | None:
 
 def held(system: System, job_id: str, *more: str) -> dict | None:
     """mail's dead letter (or what it lets wait) about a job."""
-    lines = system.operate("dead", "list", "--service", "mail", "--handler", HANDLER, "--json", *more).splitlines()
+    words = ("dead", "list", "--service", "mail", "--handler", HANDLER, "--json", *more)
+
+    def listed() -> subprocess.CompletedProcess | None:
+        done = system.operated(*words)
+        return done if done.returncode == 0 else None
+
+    lines = eventually(listed, "mail lists what its handler was given and did not take").stdout.splitlines()
     return next((one for one in map(json.loads, lines) if one["subject"] == f"jobs/{job_id}"), None)
 
 
