@@ -12,8 +12,8 @@ from demo.waiting import eventually
 from tests.e2e.freezing import frozen, wait_until_whole
 from tests.e2e.people import airport
 
-pytestmark = pytest.mark.timeout(400)
-WELL_WITHIN = 180
+pytestmark = pytest.mark.timeout(900)
+WELL_WITHIN = 300
 
 
 @contextmanager
@@ -41,15 +41,15 @@ def registers_and_hears(stranger: Person) -> None:
 
 def hears(stranger: Person) -> None:
     """The mail comes."""
-    stranger.mails.wait_for(stranger.email, VERIFICATIONS, within=120)
+    stranger.mails.wait_for(stranger.email, VERIFICATIONS, within=300)
     stranger.api.http.close()
 
 
 def is_there(url: str) -> bool:
     """Whether something answers."""
     try:
-        return requests.get(f"{url}/messages", timeout=5).ok
-    except requests.ConnectionError:
+        return requests.get(f"{url}/messages", timeout=30).ok
+    except requests.RequestException:
         return False
 
 
@@ -65,10 +65,10 @@ def test_without_the_gateway_nobody_gets_in_and_what_was_accepted_happens(system
         job = ada.api.ask("POST", "/v1/jobs", json={"kind": "geo.nearest", "input": {"points": points}})
         system.compose("stop", "gateway")
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{system.url}/healthz", timeout=5)
+        requests.get(f"{system.url}/healthz", timeout=30)
     with down(system, "gateway"):
         pass
-    done = eventually(lambda: ended(ada, job["id"]), "the job has ended", within=60)
+    done = eventually(lambda: ended(ada, job["id"]), "the job has ended", within=180)
     assert done["state"] == "succeeded"
 
 
@@ -78,8 +78,8 @@ def test_without_postgresql_every_service_says_unavailable_and_comes_back_by_its
         path = f"/v1/data/collections/{airports}/records"
         said = refusals(ada, path, f"{path}/{row}", "/v1/jobs", "/v1/auth/me")
         assert said <= {(503, "unavailable"), (503, "database_unavailable"), (504, "gateway_timeout")}
-        assert requests.get(f"{system.url}/healthz", timeout=5).ok
-        assert requests.get(f"{system.url}/readyz", timeout=30).status_code == 503
+        assert requests.get(f"{system.url}/healthz", timeout=30).ok
+        assert requests.get(f"{system.url}/readyz", timeout=60).status_code == 503
     assert ada.reads(airports, row)["id"] == row
     ada.creates(airports, **airport(1))
     registers_and_hears(Person("Cid", system))
@@ -89,7 +89,7 @@ def test_without_redis_writes_are_taken_and_reach_the_sockets(system, ada, ben, 
     watching = ben.watches(airports)
     with down(system, "redis"):
         rows = [ada.creates(airports, **airport(number))["id"] for number in range(5)]
-        watching.expect([("created", row) for row in rows], within=30)
+        watching.expect([("created", row) for row in rows])
 
 
 def test_without_data_the_others_answer_and_its_own_paths_are_a_bad_gateway(system, ada, airports):
@@ -105,14 +105,14 @@ def test_without_a_bus_role_writes_are_taken_and_what_follows_waits(system, ada,
     watching = ben.watches(airports)
     with down(system, "data-bus"):
         row = ada.creates(airports, **airport())["id"]
-    watching.expect([("created", row)], within=60)
+    watching.expect([("created", row)], within=180)
 
 
 def test_without_the_mail_server_one_registers_and_the_mail_comes_later(system):
     stranger = Person("Dora", system)
     with down(system, "mail-catcher"):
         stranger.signs_up()
-    eventually(lambda: is_there(system.mails_url), "the mail server answers", within=60)
+    eventually(lambda: is_there(system.mails_url), "the mail server answers", within=180)
     hears(stranger)
 
 

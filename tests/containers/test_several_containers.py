@@ -14,10 +14,10 @@ from tests.e2e.people import airport
 @pytest.fixture(scope="module", autouse=True)
 def two_of_each(system) -> Iterator[None]:
     system.scale(data=2, realtime=2)
-    wait_until_whole(system, within=120)
+    wait_until_whole(system, within=300)
     yield
     system.scale(data=1, realtime=1)
-    wait_until_whole(system, within=120)
+    wait_until_whole(system, within=300)
 
 
 def answering(system: Containers, name: str, word: str) -> int:
@@ -83,4 +83,4 @@ def test_one_that_dies_is_left_out_and_nobody_who_reads_notices(system, ada, air
     row = ada.creates(airports, **airport())["id"]
     os.kill(system.pids("data")[0], signal.SIGKILL)
     assert [ada.reads(airports, row)["id"] for _ in range(50)] == [row] * 50
-    wait_until_whole(system, within=120)
+    wait_until_whole(system, within=300)

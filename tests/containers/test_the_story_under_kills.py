@@ -31,7 +31,7 @@ def killer(system, capsys) -> Iterator[Killer]:
     yield killer
     with capsys.disabled():
         print("", *killer.told, sep="\n")
-    wait_until_whole(system, within=180)
+    wait_until_whole(system, within=300)
 
 
 @pytest.mark.timeout(900)
@@ -43,10 +43,10 @@ def test_the_story_happens_though_any_container_is_killed(system, killer):
             for number, (title, step) in enumerate(STEPS, 1):
                 with stage.step(step.__name__), killer.during(f"{number}. {title}"):
                     step(stage)
-            wait_until_whole(system, within=180)
+            wait_until_whole(system, within=300)
             assert_the_outcome(stage)
         finally:
-            wait_until_whole(system, within=180)
+            wait_until_whole(system, within=300)
             stage.clear()
     after, times = restarts(system), Counter(killer.killed)
     assert {*PILLARS} <= {*times} and len(killer.killed) >= len(STEPS)

@@ -11,6 +11,7 @@ import requests
 
 from demo.containers import Containers, said
 from demo.people import Person
+from demo.waiting import eventually
 from tests.containers import probing
 from tests.e2e.authoring import a_copy_with_greeter, run
 from tests.e2e.freezing import wait_until_whole
@@ -19,7 +20,7 @@ TAG = "compose-test-sixth"
 GREETER = ("greeter", "greeter-bus", "greeter-tasks")
 PSQL = ("psql", "--username", "postgres", "--dbname")
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def grown(system, archive_of_five) -> Iterator[Containers]:
             grown.compose("build", "--quiet")
             grown.compose("build", "--quiet", "operator")
             grown.compose("up", "--detach", "postgres")
-            wait_until_whole(grown, within=120)
+            wait_until_whole(grown, within=300)
             grown.run_in("postgres", "bash", "/docker-entrypoint-initdb.d/databases.sh")
             grown.compose("up", "--detach")
             wait_until_whole(grown, within=300)
@@ -58,14 +59,14 @@ def grown(system, archive_of_five) -> Iterator[Containers]:
 
 def test_it_hears_the_others_and_is_heard(grown):
     person = Person("Ada", grown).arrives()
-    mail = person.mails.wait_for(person.email, "greeting", within=60)
+    mail = person.mails.wait_for(person.email, "greeting", within=180)
     assert mail["subject"] == "Your job greeting is done"
     person.leaves()
 
 
 def test_it_is_routed_by_the_gateway(grown):
-    assert requests.get(f"{grown.url}/readyz/greeter", timeout=10).ok
-    assert requests.get(f"{grown.url}/v1/greeter/nothing", timeout=10).json()["code"] == "not_found"
+    eventually(lambda: requests.get(f"{grown.url}/readyz/greeter", timeout=30).ok, "the gateway finds it ready")
+    assert requests.get(f"{grown.url}/v1/greeter/nothing", timeout=30).json()["code"] == "not_found"
 
 
 def test_it_is_kept_apart_like_the_others(grown):
@@ -92,7 +93,7 @@ def test_the_operator_sees_it_on_the_bus(grown):
 
 def test_a_backup_has_its_database_and_brings_it_back(grown):
     person = Person("Ben", grown).arrives()
-    person.mails.wait_for(person.email, "greeting", within=60)
+    person.mails.wait_for(person.email, "greeting", within=180)
     before = greetings(grown)
     assert before >= 1
     archive = re.search(r"/backups/(quintet-\S+\.backup): ", grown.operate("backup", "create"))[1]
@@ -106,7 +107,7 @@ def test_a_backup_has_its_database_and_brings_it_back(grown):
     grown.compose("up", "--detach", "--no-build", *GREETER)
     wait_until_whole(grown, within=300)
     late = Person("Cleo", grown).arrives()
-    late.mails.wait_for(late.email, "greeting", within=60)
+    late.mails.wait_for(late.email, "greeting", within=180)
     for one in (person, late):
         one.leaves()
 

@@ -14,7 +14,7 @@ from demo.system import ROOT
 def config(env_file) -> subprocess.CompletedProcess:
     """What Compose makes of the file with these settings."""
     command = [*compose_command(), "-p", "quintet-config", "--env-file", str(env_file), "config", "--quiet"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
 
 
 def required() -> list[str]:
@@ -58,7 +58,7 @@ def empty_database(system):
 def test_two_that_migrate_an_empty_database_at_once_both_end_well(system, empty_database):
     once = ["run", "--rm", "--no-deps", "-T", "-e", f"DATABASE_URL={empty_database}", "auth-migrate"]
     with ThreadPoolExecutor(2) as pool:
-        for ended in [pool.submit(system.compose, *once, within=120) for _ in range(2)]:
+        for ended in [pool.submit(system.compose, *once, within=300) for _ in range(2)]:
             ended.result()
     tables = ("psql", "--tuples-only", "--username", "postgres", "--dbname", empty_database.rpartition("/")[2])
     found = system.run_in("postgres", *tables, "--command", "SELECT tablename FROM pg_tables").split()
