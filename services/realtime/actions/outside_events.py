@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from services.realtime.errors import EventDataInvalid, EventForeign, EventIdReused, EventTypeUnknown
 from services.realtime.models import EventType, ToldEvent
-from services.realtime.outside.checking import validator_of, wrong_in_data
+from services.realtime.outside.checking import wrong_in_data
 from services.realtime.outside.told import CloudEvent
+from services.realtime.outside.validating import validator_of
 from shared import clock
 from shared.bus.source.outbox import announce_envelopes
 from shared.database.inserting import insert_new

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, time
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
-from referencing import Registry
 
+from services.realtime.outside.validating import formats
 from shared.events.schemas import breaking_changes
 
 Schema = dict[str, Any]
@@ -26,35 +24,13 @@ WORDS_ALONE = ("title", "description", "examples", "default", "$comment")
 WORDS = ("properties", "required", "$defs", "$schema", *WORDS_ALONE)
 """Top-level keywords that are compared by their own rules, or mean nothing to a value."""
 
-formats = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "uuid", "regex"))
-
-
-@formats.checks("date-time", raises=ValueError)
-def _is_date_time(value: Any) -> bool:
-    return not isinstance(value, str) or ("T" in value and datetime.fromisoformat(value).tzinfo is not None)
-
-
-@formats.checks("time", raises=ValueError)
-def _is_time(value: Any) -> bool:
-    return not isinstance(value, str) or time.fromisoformat(value).tzinfo is not None
-
-
-@formats.checks("uri", raises=ValueError)
-def _is_uri(value: Any) -> bool:
-    return not isinstance(value, str) or bool(urlsplit(value).scheme and not re.search(r"[\s<>\"{}|\\^`]", value))
-
-
-def validator_of(schema: Schema) -> Draft202012Validator:
-    """What checks data against a registered schema; nothing is ever fetched."""
-    return Draft202012Validator(schema, registry=Registry(), format_checker=formats)
-
 
 def wrong_in_schema(schema: Schema) -> Errors:
     """Why a schema can't be registered; [] where it can."""
     if len(orjson.dumps(schema)) > MAX_SCHEMA_BYTES:
         return [_at([], f"A schema has at most {MAX_SCHEMA_BYTES} bytes")]
     try:
-        Draft202012Validator.check_schema(schema)
+        Draft202012Validator.check_schema(schema, format_checker=formats)
     except SchemaError as error:
         return [_at(error.absolute_path, error.message[:200])]
     except RecursionError:

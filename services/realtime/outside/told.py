@@ -1,6 +1,7 @@
 """What a service outside tells: CloudEvents 1.0 as JSON, one or several at once."""
 
 import hashlib
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -33,6 +34,14 @@ def _as_text(given: Any) -> str:
     return given
 
 
+def _on_the_calendar(at: datetime) -> datetime:
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Must be a time within the years 1 to 9999 of UTC") from None
+    return at
+
+
 def _travels(value: Any) -> Any:
     """JSON that every reader reads as it was written: no NaN or infinity, no integer beyond 64 bits."""
     if isinstance(value, dict):
@@ -47,7 +56,7 @@ def _travels(value: Any) -> Any:
 
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_travels)]
-Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_as_text)]
+Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_as_text), AfterValidator(_on_the_calendar)]
 
 
 class CloudEvent(Input):

@@ -156,7 +156,18 @@ def test_a_type_that_nobody_registered_is_refused(client, shop):
 
 
 @pytest.mark.parametrize(
-    "change", [{"specversion": "0.3"}, {"id": ""}, {"id": "a\nb"}, {"subject": None}, {"data": []}, {"colour": "red"}]
+    "change",
+    [
+        {"specversion": "0.3"},
+        {"id": ""},
+        {"id": "a\nb"},
+        {"subject": None},
+        {"data": []},
+        {"colour": "red"},
+        {"time": "yesterday"},
+        {"time": "0001-01-01T00:00:00+14:00"},
+        {"time": "9999-12-31T23:59:59-14:00"},
+    ],
 )
 def test_what_is_no_cloudevent_is_refused(client, shop, change):
     assert_problem(tell(client, shop, shop.event(**change)), Invalid)
@@ -262,6 +273,7 @@ def test_a_change_that_breaks_somebody_is_refused(client, shop, change):
         {"type": "object", "$defs": {"a": {"properties": {"b": {"$ref": "#/$defs/a"}}}}},
         {"type": "object", "$defs": {"a": {}}, "properties": {"b": {"$ref": "#/$defs/a", "type": "string"}}},
         {"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}},
+        {"type": "object", "properties": {"a": {"type": "string", "pattern": "a{99999999999}"}}},
         {"type": "object", "patternProperties": {"(": {}}},
         {"type": "object", "description": "x" * 64_000},
     ],
