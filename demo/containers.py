@@ -56,6 +56,11 @@ class Containers(System):
         return cls(*at, *admin, is_ours=is_ours, project=project, env_file=env_file)
 
     @property
+    def is_operated(self) -> bool:
+        """Whoever reaches the engine may give every command."""
+        return True
+
+    @property
     def known(self) -> dict[str, str]:
         """What the .env says, secrets included."""
         return {name: value or "" for name, value in dotenv_values(self.env_file, interpolate=False).items()}
@@ -106,6 +111,12 @@ class Containers(System):
     def run_in(self, name: str, *command: str) -> str:
         """What a command says that is run inside a service's first container; DidNotHappen where it fails."""
         return said("docker", "exec", self.containers(name)[0]["Id"], *command)
+
+    def timeline(self, trace_id: str) -> list[str]:
+        """What a trace's request caused, a line each; the engine keeps the logs."""
+        logged = [line for line in self.compose("logs", "--no-color").splitlines(keepends=True) if trace_id in line]
+        command = self.operator("trace", trace_id, "--logs", "-")
+        return said(*command, folder=self.folder, given="".join(logged)).splitlines()
 
     def flush_redis(self) -> None:
         """Redis loses its file and its process at once: no user of it may do as much over a connection."""
@@ -161,9 +172,10 @@ def logged(container: dict[str, Any]) -> str:
     return done.stdout + done.stderr
 
 
-def said(*command: str, within: float = 60, folder: Path = ROOT) -> str:
-    """What a command says; DidNotHappen with its complaint where it fails."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=within, check=False)  # noqa: S603
+def said(*command: str, within: float = 60, folder: Path = ROOT, given: str | None = None) -> str:
+    """What a command says to what it is given; DidNotHappen with its complaint where it fails."""
+    asked: dict[str, Any] = {"cwd": folder, "input": given, "timeout": within}
+    done = subprocess.run(command, **asked, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise DidNotHappen(f"{' '.join(command[:8])}: {(done.stderr or done.stdout).strip()[-2000:]}")
     return done.stdout

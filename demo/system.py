@@ -30,6 +30,11 @@ class System:
     folder: Path = ROOT
     """The repository that it is operated from."""
 
+    @property
+    def is_operated(self) -> bool:
+        """Whether the operator's commands can be given."""
+        return self.state is not None
+
     def operator(self, *words: str) -> list[str]:
         """The command line of a command of the operator's."""
         ensure(self.state, "this system is not in our hands")
@@ -73,6 +78,10 @@ class System:
     def has_noticed(self, dead: list[int]) -> bool:
         """Whether the supervisor knows that these died; until then a role that only writes is taken for ready."""
         return not {*dead} & {int(pid) for pid in re.findall(r"^\S+\s+\w+\s+(\d+)", self.status(), re.MULTILINE)}
+
+    def timeline(self, trace_id: str) -> list[str]:
+        """What a trace's request caused, a line each."""
+        return self.operate("trace", trace_id).splitlines()
 
     def flush_redis(self) -> None:
         """Empties the broker."""

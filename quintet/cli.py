@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -23,7 +24,7 @@ from quintet import (
 from quintet.backup.commands import backup, restore
 from quintet.choosing import Choices
 from quintet.failing import Commands, Failed
-from quintet.options import state_option
+from quintet.options import logs_option, state_option
 from quintet.state import ROOT, State
 
 PORT = click.IntRange(0, 65535)
@@ -111,11 +112,12 @@ def logs(folder: Path, lines: int, follow: bool, names: tuple[str, ...]) -> None
 @main.command()
 @state_option
 @click.argument("trace_id")
-def trace(folder: Path, trace_id: str) -> None:
+@logs_option
+def trace(folder: Path, trace_id: str, logs: TextIO | None) -> None:
     """Show the timeline of a trace: what every service has of it in its rows and its logs."""
     from quintet import trace as timelines  # it alone needs shared/, without which `down` must work, too
 
-    moments, silent = timelines.timeline(State(folder), trace_id.lower())
+    moments, silent = timelines.timeline(State(folder), trace_id.lower(), logs or ())
     for service in silent:
         click.secho(f"{service} does not answer: what its rows know is missing.", fg="yellow", err=True)
     if not moments:

@@ -17,3 +17,8 @@ state_option = click.option(
 )
 service_option = click.option("--service", metavar="NAME", help="Only this service.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs: JSON, one document a line.")
+logs_option = click.option(
+    "--logs",
+    type=click.File(errors="replace"),
+    help="Lines of logs from elsewhere, such as what `docker-compose logs` says; - reads what is piped in.",
+)

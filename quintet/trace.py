@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,18 @@ class Moment:
     detail: str
 
 
-def timeline(state: State, trace_id: str) -> tuple[list[Moment], list[str]]:
-    """Everything recorded of a trace, by time, and the services that did not tell what their rows know."""
+def timeline(state: State, trace_id: str, logs: Iterable[str] = ()) -> tuple[list[Moment], list[str]]:
+    """Everything recorded of a trace, by time, and the services that did not tell what their rows know.
+
+    `logs` are lines besides those in the system's folder.
+    """
     if not TRACE_ID.fullmatch(trace_id):
         raise Failed(f"{trace_id!r} is no trace id: those are 32 hexadecimal digits.")
     rows = from_rows(state, trace_id)
     told = [moment for moments in rows.values() for moment in moments or ()]
     silent = [service for service, moments in rows.items() if moments is None]
-    return sorted({*from_logs(state.path("log"), trace_id), *told}), silent
+    logged = from_logs(chain(_lines(state.path("log")), logs), trace_id)
+    return sorted({*logged, *told}), silent
 
 
 def lines(moments: list[Moment]) -> Iterator[str]:
@@ -43,13 +48,17 @@ def lines(moments: list[Moment]) -> Iterator[str]:
         yield f"{offset:+9.3f} s  {moment.where:<16} {moment.what:<34} {moment.detail}".rstrip()
 
 
-def from_logs(folder: Path, trace_id: str) -> Iterator[Moment]:
-    """What the processes' JSON logs say of a trace; lines that are no JSON belong to none."""
+def from_logs(lines: Iterable[str], trace_id: str) -> Iterator[Moment]:
+    """What lines of JSON logs say of a trace, whatever stands before the JSON; those without any belong to none."""
+    for line in lines:
+        if trace_id in line and (found := _parsed(line)) and found.get("trace_id") == trace_id:
+            yield _logged(found)
+
+
+def _lines(folder: Path) -> Iterator[str]:
     for file in sorted(folder.glob("*.log*")):
         with file.open(errors="replace") as text:
-            for line in text:
-                if trace_id in line and (found := _parsed(line)) and found.get("trace_id") == trace_id:
-                    yield _logged(found)
+            yield from text
 
 
 def from_rows(state: State, trace_id: str) -> dict[str, list[Moment] | None]:
@@ -72,7 +81,7 @@ def _recorded(service: str, entry: dict[str, Any]) -> Moment:
 
 def _parsed(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line)
+        found = json.loads(line[line.find("{") :])  # Compose puts a container's name before it
         return found if isinstance(found, dict) and "at" in found else None
     except ValueError:
         return None

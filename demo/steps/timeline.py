@@ -1,7 +1,7 @@
 """Step 9: one trace, from the request to the socket."""
 
 from demo.stage import Stage
-from demo.waiting import eventually
+from demo.waiting import DidNotHappen, eventually
 
 STATIONS = (
     ("gateway", lambda line: " gateway " in line and "PUT " in line),
@@ -16,17 +16,20 @@ STATIONS = (
 
 def the_photograph_s_trace_is_shown(stage: Stage) -> None:
     """The timeline of step 5, with every station on it."""
-    if stage.system.state is None:
+    if not stage.system.is_operated:
         stage.tell("the timeline is the operator's to see; this system is in other hands")
         return
     trace_id = stage.traces["ada_uploads_a_photograph"]
-    lines = eventually(lambda: whole_timeline(stage, trace_id), f"the trace {trace_id} passes every station")
+    lines = eventually(lambda: whole_timeline(stage, trace_id), f"the trace {trace_id} passes every station", within=60)
     for line in lines:
         stage.tell(line)
     stage.tell("every station is there: " + ", ".join(name for name, _ in STATIONS))
 
 
 def whole_timeline(stage: Stage, trace_id: str) -> list[str] | None:
-    """The timeline's lines, once each station is among them."""
-    lines = stage.system.operate("trace", trace_id).splitlines()
+    """The timeline's lines, once each station is among them; None also while a part is being started anew."""
+    try:
+        lines = stage.system.timeline(trace_id)
+    except DidNotHappen:
+        return None
     return lines if all(any(map(is_there, lines)) for _, is_there in STATIONS) else None

@@ -4,7 +4,7 @@ import shutil
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -16,6 +16,7 @@ from quintet.containers import settings
 from quintet.containers.restoring import of_all
 from quintet.containers.system import ContainerSystem
 from quintet.failing import Commands, Failed
+from quintet.options import logs_option
 
 WORK, BACKUPS, KEY = Path("/scratch"), Path("/backups"), Path("/run/backup.key")
 COMPOSE = "docker-compose up -d"
@@ -108,13 +109,17 @@ def restore(system: ContainerSystem, key_file: Path | None, services: tuple[str,
 
 @main.command()
 @click.argument("trace_id")
+@logs_option
 @click.pass_context
-def trace(context: click.Context, trace_id: str) -> None:
-    """Show the timeline of a trace: what every service has of it in its rows."""
+def trace(context: click.Context, trace_id: str, logs: TextIO | None) -> None:
+    """Show the timeline of a trace: what every service has of it in its rows, and in the logs that are piped in."""
     try:
-        context.invoke(cli.trace, folder=context.obj.state.folder, trace_id=trace_id)
+        context.invoke(cli.trace, folder=context.obj.state.folder, trace_id=trace_id, logs=logs)
     finally:
-        click.echo(f"Its lines of logs: docker-compose logs --no-color | grep {trace_id}", err=True)
+        if logs is None:
+            piped = f"docker-compose logs --no-color | grep {trace_id}"
+            again = f"docker-compose run --rm -T operator trace {trace_id} --logs -"
+            click.echo(f"With its lines of logs: {piped} | {again}", err=True)
 
 
 def _key_file(given: Path | None) -> Path | None:

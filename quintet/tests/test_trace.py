@@ -76,6 +76,21 @@ def test_logs_and_rows_are_merged_by_time_and_a_silent_service_is_named(state, s
     assert list(trace.lines(moments))[2].startswith("   +0.900 s  worker tasks")
 
 
+def test_lines_that_are_piped_in_count_as_those_in_the_folder_do(state):
+    begun = {
+        "at": "2026-03-14T12:00:01Z",
+        "service": "worker",
+        "role": "tasks",
+        "event": "task begun",
+        "trace_id": TRACE,
+    }
+    piped = [f"worker-tasks_1  | {json.dumps(begun)}\n", f"gateway_1  | no JSON {TRACE} {{\n", "gateway_1  | {}\n"]
+    moments, _ = trace.timeline(state, TRACE, piped)
+    assert [(moment.where, moment.what) for moment in moments if moment.where != "data rows"] == [
+        ("worker tasks", "task begun")
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "xyz", TRACE.upper(), TRACE + "0"])
 def test_what_is_no_trace_id_is_refused(state, text):
     with pytest.raises(Failed, match="no trace id"):

@@ -102,6 +102,7 @@ def test_the_operator_sees_the_bus_and_a_trace_from_within(system, ada, airports
     answer = ada.api.send("POST", f"/v1/data/collections/{airports}/records", json=airport(5))
     trace = answer.headers["traceparent"].split("-")[1]
     eventually(lambda: "data.record_changed" in system.operate("trace", trace), "the trace")
+    eventually(lambda: any(" gateway " in line for line in system.timeline(trace)), "the logs are in it")
     assert "data.record_changed" in system.operate("events", "tail", "-n", "5", "--service", "data")
     told = system.operated("bus", "status")  # 1: an alarm
     assert "worker" in told.stdout, told.stderr

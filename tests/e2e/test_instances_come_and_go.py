@@ -10,7 +10,6 @@ import pytest
 from socketio.exceptions import SocketIOError
 
 from demo.client import Quintet, Refused
-from demo.containers import Containers
 from demo.waiting import eventually
 from demo.watching import Watching, id_in
 from tests.e2e.freezing import end_at_once, standing_still, unwatched, wait_until_whole
@@ -23,7 +22,7 @@ BUSY = (503, 504)
 @pytest.fixture(autouse=True, scope="module")
 def two_of_each(system) -> Iterator[None]:
     """Two instances of data and of realtime, and one again afterwards."""
-    if system.state is None and not isinstance(system, Containers):
+    if not system.is_operated:
         pytest.skip("the system that was given is not ours to scale")
     system.scale(data=2, realtime=2)
     wait_until_whole(system)
