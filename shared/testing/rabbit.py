@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from kombu import Connection
@@ -64,7 +65,8 @@ class RabbitServer:
     def stop(self, *, lose_file: bool = False) -> None:
         """Kills the node, as a machine does that loses its power."""
         if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended by itself
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(60)
             self.process = None
         if lose_file:
