@@ -46,7 +46,7 @@ class RabbitServer:
     def __init__(self) -> None:
         self.program = rabbit_program()
         self.folder = Path(tempfile.mkdtemp(prefix="quintet-rabbit-"))
-        self.port, self._password = free_port(), secrets.token_hex(8)
+        self.port, self._password = free_port(), f"p{secrets.token_hex(8)}"
         self.url = f"amqp://quintet:{self._password}@127.0.0.1:{self.port}//"
         self.data = self.folder / "mnesia"
         self.process: subprocess.Popen | None = None
