@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import secrets
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -26,8 +27,7 @@ BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
 
 def write(target: Path, manifest: Manifest, folder: Path, key: bytes | None) -> None:
     """Puts the manifest and its members, which lie below `folder`, at `target`: whole and on the disk, or not there."""
-    fresh = target.with_name(f".{target.name}.new")
-    fresh.unlink(missing_ok=True)
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")  # another may write one of the same second
     try:
         with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             _fill(file, manifest, folder, key)

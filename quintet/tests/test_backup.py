@@ -213,6 +213,22 @@ def test_a_disk_that_is_full_is_said_and_leaves_nothing_behind(system, tmp_path,
     assert [*(tmp_path / "to").iterdir()] == []
 
 
+def test_two_archives_of_one_name_at_once_are_each_whole(system, tmp_path, monkeypatch):
+    fill, to = archive._fill, tmp_path / "to"
+    to.mkdir()
+
+    def another_meanwhile(*given) -> None:
+        monkeypatch.setattr(archive, "_fill", fill)
+        system.takes(to / "one.backup")
+        assert laid(to / "one.backup", tmp_path / "first").found == []
+        fill(*given)
+
+    monkeypatch.setattr(archive, "_fill", another_meanwhile)
+    system.takes(to / "one.backup")
+    assert laid(to / "one.backup", tmp_path / "second").found == []
+    assert [file.name for file in to.iterdir()] == ["one.backup"]
+
+
 def test_what_the_machine_refuses_is_one_line_and_what_is_our_own_fault_is_not():
     @click.command()
     @click.argument("number", type=int)
