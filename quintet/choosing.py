@@ -9,6 +9,8 @@ from quintet.state import SERVICES, Shape
 
 FIXED = {"database": "DATABASE", "broker": "BROKER", "port": "PORT", "mail_port": "MAIL_PORT"}
 """What only a stopped system can change."""
+MOST = 64
+"""Of one process: more than one machine runs, and a slip of the finger beyond it."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ def lay_over(shape: Shape, choices: Choices) -> Shape:
     for name, count in choices.counts.items():
         if name not in processes.scalable():
             raise Failed(f"{name} can't be scaled; what can: {', '.join(sorted(processes.scalable()))}.")
-        if count < 1:
-            raise Failed(f"{name} can't run {count} times; at least once.")
+        if not 1 <= count <= MOST:
+            raise Failed(f"{name} can't run {count} times; 1 to {MOST} times it can.")
     made = {name: getattr(choices, name) for name in FIXED if getattr(choices, name) is not None}
     return replace(shape, **made, counts={**shape.counts, **choices.counts})
 

@@ -48,7 +48,7 @@ def end_processes(supervisor: Supervisor, names: set[str]) -> None:
     """Stops these processes, and returns when they have ended, or after a while."""
     for name in names:
         supervisor.stop(name)
-    _wait(lambda: all(supervisor.processes()[name]["pid"] == 0 for name in names), GRACE_SECONDS)
+    _wait(lambda: not any(one["pid"] for name, one in supervisor.processes().items() if name in names), GRACE_SECONDS)
 
 
 def _wait(is_done: Callable[[], bool], seconds: float) -> None:

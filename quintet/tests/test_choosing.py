@@ -27,7 +27,7 @@ def test_what_is_not_chosen_stays_as_it_was():
     assert (after.database, after.port, after.counts) == ("postgres", 9000, {"data": 2, "realtime": 3})
 
 
-@pytest.mark.parametrize("counts", [{"beat": 2}, {"nobody": 2}, {"data": 0}])
+@pytest.mark.parametrize("counts", [{"beat": 2}, {"nobody": 2}, {"data": 0}, {"data": 65}, {"mail-tasks": 1000}])
 def test_what_can_not_be_scaled_is_refused(counts):
     with pytest.raises(Failed, match=next(iter(counts))):
         lay_over(Shape(), Choices(counts=counts))
