@@ -69,13 +69,10 @@ def text(values: dict[str, str]) -> str:
 def choices(settings: ContainerSettings) -> dict[str, str]:
     """What an operator may want to change: what is always written, and what else the environment gives."""
     written = _always(settings)
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
     known = {name.lower() for name in defaulted()}
-    return written | {
-        name.upper(): str(value)
-        for name, value in given.items()
-        if name in known and name.upper() not in written and value is not None
-    }
+    given = [name for name in type(settings).model_fields if name in settings.model_fields_set & known]
+    values = {name.upper(): getattr(settings, name) for name in given}
+    return written | {name: str(value) for name, value in values.items() if name not in written and value is not None}
 
 
 def defaulted() -> dict[str, str]:

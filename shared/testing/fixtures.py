@@ -1,9 +1,13 @@
 """Pytest fixtures that every test of the repository can ask for."""
 
+import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
+from shared import logs
 from shared.database import engine
 from shared.testing.clocks import standing
 from shared.testing.rabbit import NoRabbit, RabbitServer
@@ -14,6 +18,15 @@ from shared.testing.servers import PostgresServer, RedisServer
 def patient_locks(monkeypatch) -> None:
     """Writers at once wait for each other's locks however slow the disk is; override it to see what happens else."""
     monkeypatch.setattr(engine, "LOCK_SECONDS", 60)
+
+
+@pytest.fixture(autouse=True)
+def logs_to_standard_output() -> Iterator[None]:
+    """A test that sends its logs elsewhere does so for itself alone."""
+    yield
+    ours = [one for one in logging.getLogger().handlers if one.get_name() == "quintet"]
+    if structlog.is_configured() and not any(getattr(one, "stream", None) is sys.stdout for one in ours):
+        logs.configure("test")
 
 
 @pytest.fixture

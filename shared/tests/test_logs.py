@@ -13,10 +13,7 @@ from shared import logs, trace
 def lines():
     written = io.StringIO()
     logs.configure("auth", role="bus", level="INFO", stream=written)
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    root = logging.getLogger()
-    for handler in [one for one in root.handlers if one.get_name() == "quintet"]:
-        root.removeHandler(handler)
+    return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
 
 
 def test_a_line_says_what_where_and_in_which_trace(lines):

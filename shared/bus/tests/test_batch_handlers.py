@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 from datetime import timedelta
 
 import pytest
@@ -42,10 +41,7 @@ def lines():
     """What has been logged."""
     written = io.StringIO()
     logs.configure("reader", role="bus", stream=written)
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    root = logging.getLogger()
-    for handler in [one for one in root.handlers if one.get_name() == "quintet"]:
-        root.removeHandler(handler)
+    return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
 
 
 @pytest.fixture
