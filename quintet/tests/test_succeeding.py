@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from quintet import binaries, readiness, settings
-from quintet.succeeding import orphans
+from quintet.succeeding import WORKER, orphans
 from shared.testing import eventually
 from shared.testing.servers import free_port
 
@@ -53,7 +53,7 @@ class Gateway:
                 subprocess.Popen([*command, "-e", "stderr"], cwd=self.folder, env=environment, stderr=log)
             )
         master = psutil.Process(self.processes[-1].pid)
-        eventually(lambda: len(master.children()) == 2, within=60)
+        eventually(lambda: [*map(called, master.children())] == [WORKER] * 2)
         return master
 
     def answers(self) -> bool:
@@ -65,6 +65,11 @@ class Gateway:
             process.wait(10)
         for worker in orphans(self.folder):
             worker.kill()
+
+
+def called(process: psutil.Process) -> str:
+    """What a process of nginx calls itself; one that has just begun has its parent's name."""
+    return " ".join(process.cmdline()).strip()
 
 
 @pytest.fixture
