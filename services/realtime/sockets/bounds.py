@@ -4,6 +4,7 @@ from typing import Any
 
 from engineio import exceptions, payload, socket
 from engineio.async_drivers import gevent as driver
+from gevent.lock import BoundedSemaphore
 
 AT_ONCE = 16
 """Of one poll: python-engineio's own client gives up when more packets come."""
@@ -47,12 +48,35 @@ class BoundedSocket(socket.Socket):
         return packet
 
 
+class SentWhole:
+    """A TCP connection that sends all that it is given, one thing after the other.
+
+    The library trusts `send` to do so; one of gevent sends what there is room for, and a frame would be cut short.
+    """
+
+    def __init__(self, tcp: Any):
+        self._tcp, self._turn = tcp, BoundedSemaphore(1)
+
+    def send(self, data: bytes) -> int:
+        """Waits for room and for its turn."""
+        with self._turn:
+            self._tcp.sendall(data)
+        return len(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tcp, name)
+
+
 class BoundedWebSocket(driver.WebSocketWSGI):
     """A WebSocket that ends as soon as a message outgrows the limit, and at one that is no packet of Engine.IO."""
 
     def __init__(self, handler: Any, server: Any):
         super().__init__(handler, server)
         self.server_args["max_message_size"] = server.max_http_buffer_size
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serves the WebSocket until it ends."""
+        return super().__call__(environ | {"gunicorn.socket": SentWhole(environ["gunicorn.socket"])}, start_response)
 
     def wait(self) -> Any:
         """The next message; None where there is none any more."""
