@@ -82,8 +82,8 @@ class System:
 
     def family(self, name: str) -> list[psutil.Process]:
         """The process of that name and all that it started, the first first; none while it is not running."""
-        pid = self.supervisor().processes()[name]["pid"]
-        daemon = int(self.state.path("run", "supervisord.pid").read_text())
+        supervisor = self.supervisor()
+        pid, daemon = supervisor.processes()[name]["pid"], supervisor.pid()
         try:
             leader = psutil.Process(pid) if pid else None
             if leader is None or leader.ppid() != daemon:  # never a stranger who was given the same number

@@ -96,17 +96,13 @@ class Containers(System):
         return [one for one in told if not names or service_of(one) in names]
 
     def pids(self, *names: str) -> list[int]:
-        """The first process of each running container of those services, the eldest first, as the host numbers them."""
+        """The first process of each running container of those services, or all; the host's pids, the eldest first."""
         found = sorted(self.containers(*names), key=lambda one: one["Created"])
         return [one["State"]["Pid"] for one in found if one["State"]["Running"]]
 
     def is_whole(self) -> bool:
         """Whether every container is healthy, or has done what it was to do once."""
         return not ailing(self.containers())
-
-    def has_noticed(self, dead: list[int]) -> bool:
-        """Whether the engine knows that these died; until then it says that they run and are healthy."""
-        return not {*dead} & {*self.pids()}
 
     def run_in(self, name: str, *command: str) -> str:
         """What a command says that is run inside a service's first container; DidNotHappen where it fails."""

@@ -66,9 +66,9 @@ class System:
         return run(self.state, "status").stdout
 
     def pids(self, *names: str) -> list[int]:
-        """The processes of those names."""
+        """The processes of those names, or all."""
         found = re.findall(r"^(\S+)\s+\w+\s+(\d+)", self.status(), re.MULTILINE)
-        return [int(pid) for name, pid in found if name in names]
+        return [int(pid) for name, pid in found if name in names or not names]
 
     def is_whole(self) -> bool:
         """Whether every process is ready."""
@@ -76,8 +76,8 @@ class System:
         return bool(ready) and "no" not in ready
 
     def has_noticed(self, dead: list[int]) -> bool:
-        """Whether the supervisor knows that these died; until then a role that only writes is taken for ready."""
-        return not {*dead} & {int(pid) for pid in re.findall(r"^\S+\s+\w+\s+(\d+)", self.status(), re.MULTILINE)}
+        """Whether who minds them knows that these died; until then they may be taken for ready."""
+        return not {*dead} & {*self.pids()}
 
     def timeline(self, trace_id: str) -> list[str]:
         """What a trace's request caused, a line each."""

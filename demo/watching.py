@@ -51,8 +51,7 @@ class Watching:
     def expect(self, wanted: list[tuple[str, str]], *, within: float = 60.0) -> list[Arrival]:
         """Exactly these changes come, in this order: (kind, record's id)."""
         got = self.wait_for(len(wanted), within=within)
-        came = [(one.data["kind"], id_in(one)) for one in got]
-        ensure(came == wanted, f"there came {came}, not {wanted}")
+        ensure_told(wanted, got)
         return got
 
     def resumed_on(self, live: Live) -> "Watching":
@@ -72,6 +71,12 @@ def _asked(ask: Ask, wanted: dict[str, str]) -> dict:
             return None
 
     return eventually(answer, f"the collection {wanted['collection']} is known")
+
+
+def ensure_told(wanted: list[tuple[str, str]], got: list[Arrival]) -> None:
+    """Ends the step unless these are the changes, in this order: (kind, record's id)."""
+    came = [(one.data["kind"], id_in(one)) for one in got]
+    ensure(came == wanted, f"there came {came}, not {wanted}")
 
 
 def id_in(change: Arrival) -> str:

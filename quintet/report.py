@@ -36,7 +36,7 @@ def rows(state: State) -> list[Row]:
     listed = [process for process in processes.watched(state, shape) if process.name in known]
     ready = readiness.ready_among(state, listed, known)
     shown = [name for name in processes.names(shape) if name in known]
-    daemon = _daemon(state)
+    daemon = _daemon(supervisor.pid())
     families = Families(daemon.pid)
     return [daemon, *(_row(name, known[name], families.of(known[name]["pid"]), name in ready) for name in shown)]
 
@@ -61,8 +61,7 @@ def _row(name: str, info: dict, family: list[psutil.Process], is_ready: bool) ->
     return Row(name, info["statename"].lower(), info["pid"], memory, is_ready, since)
 
 
-def _daemon(state: State) -> Row:
-    pid = int(state.path("run", "supervisord.pid").read_text())
+def _daemon(pid: int) -> Row:
     process = psutil.Process(pid)
     since = dt.datetime.fromtimestamp(process.create_time()).astimezone()
     return Row("supervisor", "running", pid, _memory(process), True, since)

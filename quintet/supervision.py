@@ -113,6 +113,10 @@ class Supervisor:
         for transport in self._transports:
             transport.close()
 
+    def pid(self) -> int:
+        """Its own, as it has written it down; OSError or ValueError where it has not."""
+        return int(self.state.path("run", "supervisord.pid").read_text())
+
     def is_running(self) -> bool:
         """Whether it answers, and as the supervisord of this state folder; on a busy machine one may need longer."""
         for rpc in (self._probe, self._rpc):
@@ -128,7 +132,7 @@ class Supervisor:
     def _stands_still(self) -> bool:
         """Whether its process was stopped, or is none of which that can be told."""
         try:
-            status = psutil.Process(int(self.state.path("run", "supervisord.pid").read_text())).status()
+            status = psutil.Process(self.pid()).status()
         except (OSError, ValueError, psutil.NoSuchProcess):
             return True
         return status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)

@@ -20,7 +20,7 @@ def the_photograph_s_trace_is_shown(stage: Stage) -> None:
         stage.tell("the timeline is the operator's to see; this system is in other hands")
         return
     trace_id = stage.traces["ada_uploads_a_photograph"]
-    lines = eventually(lambda: whole_timeline(stage, trace_id), f"the trace {trace_id} passes every station", within=60)
+    lines = eventually(lambda: whole_timeline(stage, trace_id), f"the trace {trace_id} passes every station")
     for line in lines:
         stage.tell(line)
     stage.tell("every station is there: " + ", ".join(name for name, _ in STATIONS))

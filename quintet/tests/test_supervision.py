@@ -60,18 +60,14 @@ def supervisor(tmp_path, asked) -> Iterator[Supervisor]:
     process.communicate(timeout=60)
 
 
-def pid_of(supervisor: Supervisor) -> int:
-    return int(supervisor.state.path("run", "supervisord.pid").read_text())
-
-
 def test_one_that_is_slow_runs(supervisor, asked):
     assert supervisor.is_running()
     assert len(asked) == 2
 
 
 def test_one_that_was_stopped_is_not_waited_for(supervisor, asked):
-    os.kill(pid_of(supervisor), signal.SIGSTOP)
-    eventually(lambda: psutil.Process(pid_of(supervisor)).status() == psutil.STATUS_STOPPED)
+    os.kill(supervisor.pid(), signal.SIGSTOP)
+    eventually(lambda: psutil.Process(supervisor.pid()).status() == psutil.STATUS_STOPPED)
     assert not supervisor.is_running()
     assert len(asked) == 1
 

@@ -97,7 +97,7 @@ def _open_postgres(url: URL, pool_size: int) -> Engine:
         hide_parameters=True,  # an error's text goes to the logs: no address, no hash
         pool_recycle=1800,
         json_serializer=_to_json,
-        json_deserializer=_from_json,
+        json_deserializer=orjson.loads,
         connect_args={
             "connect_timeout": 5,
             "tcp_user_timeout": 15_000,  # milliseconds; a network that swallows everything holds no loop for ever
